@@ -1,0 +1,1 @@
+"""How an answer is reached: one LangGraph state graph and the reasoning behind its nodes."""

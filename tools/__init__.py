@@ -1,0 +1,1 @@
+"""Capabilities: knowledge, database, ranking and models, each usable without the graph."""

@@ -1,0 +1,1 @@
+"""Models: the bundled sentence embedder and how it was made."""

@@ -1,0 +1,126 @@
+"""What the layers above need from the outside world, as small protocols.
+
+Each has one contract suite in `tests/contracts`, run on the fake and on the real thing.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Protocol
+
+import numpy
+from numpy.typing import NDArray
+
+from tools.types import Cell, Chunk, Filter, Hit, Match, Rows, Table
+
+Matrix = NDArray[numpy.float32]
+"""Row-wise L2-normalised vectors, shape (texts, dimension)."""
+
+
+class Embedder(Protocol):
+    """Turns text into vectors."""
+
+    @property
+    def name(self) -> str:
+        """Identifies model and version; a store built with another name must be re-indexed."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of each vector."""
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
+        """Return one unit vector a text, in order; blocks the thread."""
+
+
+class Store(Protocol):
+    """Keeps chunks with their vectors and finds them again. Methods block the thread."""
+
+    def upsert(self, chunks: Sequence[Chunk], vectors: Matrix) -> None:
+        """Write the chunks durably; an id that exists is replaced."""
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Forget the chunks; unknown ids are ignored."""
+
+    def search(self, text: str, vector: Matrix, *, limit: int, where: Filter) -> list[Hit]:
+        """Find the chunks nearest in meaning and words, best first.
+
+        Dense and BM25 candidates are fused by reciprocal rank inside the engine:
+        score = Σ weight / (k + rank).
+
+        Args:
+            text: The query, for BM25.
+            vector: Its embedding, shape (1, dimension).
+            limit: Most hits to return.
+            where: Conditions applied inside the engine.
+        """
+
+    def ids(self, knowledge_base: str) -> set[str]:
+        """Return the ids of every chunk of one base."""
+
+    def sample(self, knowledge_base: str, *, limit: int) -> tuple[list[Chunk], Matrix]:
+        """Return up to `limit` chunks of one base with their dense vectors, in id order."""
+
+    def ping(self) -> None:
+        """Raise a PlumblineError when the store cannot serve."""
+
+    def close(self) -> None:
+        """Flush and let go; calling it twice is harmless."""
+
+
+class Database(Protocol):
+    """Runs checked, read-only statements. Methods block the thread."""
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgres`."""
+
+    def fetch(self, statement: str, parameters: Mapping[str, Cell], *, limit: int) -> Table:
+        """Run one SELECT with `:name` parameters and return at most `limit` rows.
+
+        Raises:
+            RejectedQuery: The statement is refused or wrong.
+            DeadlineExceeded: It ran longer than allowed.
+            TransientError: The database is away or locked.
+        """
+
+    def ping(self) -> None:
+        """Raise a PlumblineError when the database cannot serve."""
+
+    def close(self) -> None:
+        """Let go of all connections."""
+
+
+class Catalog(Protocol):
+    """The named, parameterised queries of one database: "fill in the variables"."""
+
+    def match(self, question: str, vector: Matrix, *, today: date) -> list[Match]:
+        """Choose the query that answers the question and fill its variables.
+
+        Returns the best query, once for each value where the question names several for one variable
+        ("stock of the Alder and the Birch"), then other candidates, by falling score; may be empty.
+
+        Args:
+            question: A stand-alone question.
+            vector: Its embedding, shape (1, dimension).
+            today: The day that relative dates count from.
+        """
+
+    def run(self, match: Match) -> Rows:
+        """Run a match that misses nothing; raises as `Database.fetch` does."""
+
+
+class Reranker(Protocol):
+    """Scores how well each text answers a query."""
+
+    @property
+    def name(self) -> str:
+        """Identifies the model."""
+
+    def score(self, query: str, texts: Sequence[str]) -> list[float]:
+        """Return one relevance score a text, in order; higher is better; blocks the thread."""
+
+
+class Clock(Protocol):
+    """Tells the time, so that a replay can tell it again."""
+
+    def today(self) -> date:
+        """Return the day that "today" means to the asker."""
