@@ -1,0 +1,85 @@
+"""The public answer: the JSON object that every front of Plumbline returns."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from graph.state import Status
+from tools.types import Mode
+
+
+class _Public(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PassageQuote(_Public):
+    """A quotation from a document: characters `start` to `end` of its text."""
+
+    id: int
+    kind: Literal["passage"] = "passage"
+    knowledge_base: str
+    source: str
+    title: str
+    section: str
+    quote: str
+    start: int
+    end: int
+    url: str | None = None
+
+
+class RowsQuote(_Public):
+    """Rows of one executed statement."""
+
+    id: int
+    kind: Literal["rows"] = "rows"
+    statement: str
+    columns: list[str]
+    rows: list[list[str | int | float | bool | None]]
+
+
+class RouteTaken(_Public):
+    """Where the question was sent; probabilities in [0, 1]."""
+
+    category: str
+    knowledge_bases: dict[str, float]
+    database: float
+    in_scope: float
+
+
+class Usage(_Public):
+    """What the language model cost; all zero in local mode."""
+
+    model_calls: int = 0
+    sequential_model_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+
+
+class Timings(_Public):
+    """Milliseconds since the question arrived; `nodes` gives each node's own span."""
+
+    total: float
+    first_token: float | None
+    nodes: dict[str, float]
+
+
+class Answer(_Public):
+    """An answer with everything needed to check it."""
+
+    answer: str
+    status: Status
+    citations: list[PassageQuote | RowsQuote]
+    route: RouteTaken
+    queries: list[str]
+    faithfulness: float
+    mode: Mode
+    degraded: bool
+    notes: list[str]
+    choices: list[str] = []
+    """With status `clarify`: the answers to choose from, when there are few."""
+    exit_reason: Literal["completed", "clarification", "out_of_time"]
+    usage: Usage = Usage()
+    timings_ms: Timings
+    thread_id: str
+    run_id: str

@@ -1,0 +1,1 @@
+"""The plumbline command: one module for each group of commands."""

@@ -1,0 +1,93 @@
+"""plumbline ask: one question, or many from standard input."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from agent.answer import Answer
+from agent.bootstrap import open_library
+from agent.cli.indexing import ingest_sample
+from agent.cli.options import ConfigOption, JsonOption, console, emit, json_lines, settings_for
+from agent.cli.showing import show_answer
+from agent.settings import Settings
+from tools.errors import InvalidInput, PlumblineError
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="A question; - reads JSON lines from standard input.")],
+    thread: Annotated[str | None, typer.Option("--thread", help="Go on with this conversation.")] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Answer a question from the documents and the database, with citations.
+
+    When something is missing the answer is a question; reply with --thread ID. With "-" each input line is
+    an object with "question" and optionally "thread_id", "history" and "id", and gets one line of JSON.
+    """
+    from agent.session import clean
+
+    settings = settings_for(config)
+    if question == "-":
+        return asyncio.run(_ask_many(settings))
+    clean(question)
+    answer = asyncio.run(_ask_one(settings, question, thread))
+    if json:
+        emit(answer.model_dump())
+    else:
+        show_answer(console(), answer)
+    return 0
+
+
+async def _ask_one(settings: Settings, question: str, thread: str | None) -> Answer:
+    from agent.assistant import open_session
+
+    with open_library(settings) as library:
+        ingest_sample(library)
+        async with open_session(library) as session:
+            return await session.ask(question, thread_id=thread)
+
+
+async def _ask_many(settings: Settings) -> int:
+    from agent.assistant import open_session
+    from agent.session import Session
+
+    async def reply(session: Session, request: dict[str, Any]) -> dict[str, Any]:
+        if set(request) == {"error"}:
+            raise InvalidInput(request["error"])
+        thread = request.get("thread_id", request.get("thread"))
+        answer = await session.ask(
+            request["question"], thread_id=thread, history=_turns(request.get("history"))
+        )
+        return answer.model_dump()
+
+    code = 0
+    with open_library(settings) as library:
+        ingest_sample(library)
+        async with open_session(library) as session:
+            for request in json_lines("question"):
+                try:
+                    answer = await reply(session, request)
+                except PlumblineError as error:
+                    answer, code = {"error": str(error)}, 2
+                emit({"id": request["id"], **answer} if "id" in request else answer)
+    return code
+
+
+def _turns(history: object) -> list[Any]:
+    """Read earlier exchanges: questions as text, or objects with `question` and `answer`."""
+    from graph.state import Turn
+
+    if history is None:
+        return []
+    if not isinstance(history, list):
+        raise InvalidInput('history is not a list; write ["earlier question", ...]')
+    turns = []
+    for entry in history:
+        if isinstance(entry, str):
+            turns.append(Turn(question=entry, answer=""))
+        elif isinstance(entry, dict) and isinstance(entry.get("question"), str):
+            turns.append(Turn(question=entry["question"], answer=str(entry.get("answer", ""))))
+        else:
+            raise InvalidInput('an entry of history is neither text nor an object with "question"')
+    return turns

@@ -1,0 +1,100 @@
+"""plumbline doctor: say in one line each what works and what does not, before the first question."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass
+from functools import partial
+
+from agent.bootstrap import Library, open_library, open_sql_database
+from agent.cli.options import ConfigOption, JsonOption, console, emit, settings_for
+from agent.settings import Settings
+from tools.errors import PlumblineError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The result of one check."""
+
+    check: str
+    good: bool
+    message: str
+
+
+def doctor(config: ConfigOption = None, json: JsonOption = False) -> int:
+    """Check configuration, model, store, knowledge bases, database and named queries."""
+    findings = list(_examine(config))
+    good = all(finding.good for finding in findings)
+    if json:
+        emit({"healthy": good, "checks": [asdict(finding) for finding in findings]})
+    else:
+        screen = console()
+        for finding in findings:
+            mark = "[green]ok[/green]     " if finding.good else "[red]problem[/red]"
+            screen.print(f"{mark} {finding.check}: ", end="")
+            screen.print(finding.message, markup=False)
+    return 0 if good else 2
+
+
+def _examine(config: ConfigOption) -> Iterator[Finding]:
+    try:
+        settings = settings_for(config)
+    except PlumblineError as error:
+        yield Finding(check="configuration", good=False, message=str(error))
+        return
+    yield Finding(check="configuration", good=True, message=str(settings.file))
+    yield _try("embedding model", lambda: _embed(settings))
+    with ExitStack() as stack:
+        try:
+            library = stack.enter_context(open_library(settings))
+        except PlumblineError as error:
+            yield Finding(check="store", good=False, message=str(error))
+        else:
+            yield _try("store", lambda: _ping_store(library))
+            for name in settings.knowledge_bases:
+                yield _try(f"knowledge base {name}", partial(_base, library, name))
+    if settings.database is not None:
+        yield _try("database", lambda: _ping_database(settings))
+        yield _try("named queries", lambda: _open_catalog(settings))
+
+
+def _try(check: str, action: Callable[[], str]) -> Finding:
+    try:
+        return Finding(check=check, good=True, message=action())
+    except PlumblineError as error:
+        return Finding(check=check, good=False, message=" ".join(str(error).split()))
+
+
+def _embed(settings: Settings) -> str:
+    from agent.bootstrap import embedder_for
+
+    embedder = embedder_for(settings)
+    embedder.embed(["ready"])
+    return f"{embedder.name}, {embedder.dimension} dimensions"
+
+
+def _ping_store(library: Library) -> str:
+    library.store.ping()
+    return library.settings.storage.qdrant_url or f"embedded, in {library.settings.folder}"
+
+
+def _base(library: Library, name: str) -> str:
+    findings = library.verify(name)
+    if findings:
+        raise PlumblineError(findings[0])
+    if not library.count(name):
+        raise PlumblineError("no documents yet; run plumbline ingest")
+    return f"{library.count(name)} documents"
+
+
+def _ping_database(settings: Settings) -> str:
+    with closing(open_sql_database(settings)) as database:
+        database.ping()
+        return f"{database.dialect}, {len(database.schema().tables)} tables, read-only"
+
+
+def _open_catalog(settings: Settings) -> str:
+    from agent.bootstrap import catalog_for, embedder_for
+
+    with closing(open_sql_database(settings)) as database:
+        catalog_for(settings, database, embedder_for(settings))
+    return f"{len(settings.database.queries) if settings.database else 0} queries"

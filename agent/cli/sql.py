@@ -1,0 +1,77 @@
+"""plumbline sql: the database side on its own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from agent.cli.options import ConfigOption, JsonOption, answer_lines, console, emit
+from agent.settings import CONFIGURATION_FILE, load
+from tools.database.guard import check as check_statement
+from tools.database.schema import Schema, TableSchema
+from tools.errors import InvalidInput
+
+sql = typer.Typer(help="Check SQL statements.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What a statement may read, as far as the configuration says."""
+
+    schema: Schema | None = None
+    max_rows: int = 200
+
+
+@sql.callback()
+def group() -> None:
+    """Check SQL statements against the guard."""
+
+
+@sql.command("check")
+def check(
+    statement: Annotated[str, typer.Argument(help="One statement; - reads JSON lines from standard input.")],
+    dialect: Annotated[
+        Literal["sqlite", "postgres"], typer.Option("--dialect", help="SQL dialect.")
+    ] = "sqlite",
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Tell whether the guard would let a statement run; opens no connection.
+
+    Prints the statement as it would be executed, or the reason why it is refused (exit code 1). With "-"
+    each input line is an object with "statement" and optionally "dialect" and "id".
+    """
+    bounds = _bounds(config)
+    if statement == "-":
+        return answer_lines(
+            "statement",
+            lambda request: _verdict(request["statement"], request.get("dialect", dialect), bounds),
+        )
+    verdict = _verdict(statement, dialect, bounds)
+    if json:
+        emit(verdict)
+    else:
+        console().print(
+            verdict["normalized"] if verdict["allowed"] else f"refused: {verdict['reason']}", markup=False
+        )
+    return 0 if verdict["allowed"] else 1
+
+
+def _verdict(statement: str, dialect: object, bounds: Bounds) -> dict[str, Any]:
+    if dialect not in ("sqlite", "postgres"):
+        raise InvalidInput(f"dialect {dialect!r} is not known; use sqlite or postgres")
+    verdict = check_statement(statement, dialect=dialect, schema=bounds.schema, max_rows=bounds.max_rows)
+    return {"allowed": verdict.allowed, "reason": verdict.reason, "normalized": verdict.normalized}
+
+
+def _bounds(config: Path | None) -> Bounds:
+    """Return what the configuration allows; without a list of tables only system tables are refused."""
+    here = Path(CONFIGURATION_FILE)
+    if config is None and not here.exists():
+        return Bounds()
+    database = load(config or here).database
+    if database is None:
+        return Bounds()
+    tables = tuple(TableSchema(name=name) for name in database.tables)
+    return Bounds(schema=Schema(tables=tables) if tables else None, max_rows=database.max_rows)

@@ -1,0 +1,1 @@
+"""The sample company Fernhill: documents, database, configuration and questions."""

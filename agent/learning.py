@@ -1,0 +1,171 @@
+"""Teach the local classifier from the installation's own content, and remember what it learned.
+
+Learning takes about a second and is repeated only when something it learns from has changed. What was
+learned is kept as numbers and JSON, never as code.
+"""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy
+
+from agent.settings import Settings
+from graph.reasoning.local.lexicon import Lexicon, read_lexicon
+from graph.reasoning.local.logistic import Logistic
+from graph.reasoning.local.router import Place, Router, learn, off_topic
+from tools.knowledge.manifest import Manifest
+from tools.ports import Embedder, Matrix, Store
+
+VERSION = 1
+"""Raise it when the router's training changes."""
+SAMPLED_CHUNKS = 5000
+"""Chunks of one base that are learned from."""
+SAMPLED_HEADINGS = 150
+"""Headings of one base that stand in for questions."""
+DATABASE = "database"
+
+
+def router_for(settings: Settings, *, store: Store, manifest: Manifest, embedder: Embedder) -> Router:
+    """Return the router for the present content, learning it anew only if needed."""
+    folder = settings.folder / "router"
+    fingerprint = _fingerprint(settings, manifest, embedder)
+    router = _remembered(folder, fingerprint)
+    if router is None:
+        router = _learn(settings, store, embedder)
+        _remember(folder, fingerprint, router)
+    return router
+
+
+def _learn(settings: Settings, store: Store, embedder: Embedder) -> Router:
+    bases = settings.knowledge_bases
+    samples = {name: store.sample(name, limit=SAMPLED_CHUNKS) for name in bases}
+    lexicon = read_lexicon({name: chunks for name, (chunks, _) in samples.items()})
+    places = [
+        _place(name, base.description or name, base.examples, samples[name][1], embedder)
+        for name, base in bases.items()
+    ]
+    examples: dict[str, Sequence[str]] = {name: base.examples for name, base in bases.items()}
+    if settings.database is not None:
+        asked = [
+            example for query in settings.database.queries for example in (*query.examples, query.description)
+        ]
+        words = [f"{name}: {text}" for name, text in settings.database.descriptions.items()]
+        places.append(
+            _place(
+                DATABASE, settings.database.description or DATABASE, asked, _embed(words, embedder), embedder
+            )
+        )
+        examples[DATABASE] = asked
+    headings = {
+        name: _evenly(sorted({chunk.section[-1] for chunk in chunks if chunk.section}), SAMPLED_HEADINGS)
+        for name, (chunks, _) in samples.items()
+    }
+    return learn(
+        places, bases=tuple(bases), lexicon=lexicon, examples=examples, headings=headings, embedder=embedder
+    )
+
+
+def _place(name: str, description: str, examples: Sequence[str], chunks: Matrix, embedder: Embedder) -> Place:
+    return Place(
+        name=name,
+        description=_embed([description], embedder),
+        examples=_embed(examples, embedder),
+        chunks=chunks,
+    )
+
+
+def _embed(texts: Sequence[str], embedder: Embedder) -> Matrix:
+    if not texts:
+        return numpy.zeros((0, embedder.dimension), dtype=numpy.float32)
+    return embedder.embed(texts)
+
+
+def _evenly(items: Sequence[str], count: int) -> list[str]:
+    """Return at most `count` items, spread evenly."""
+    step = max(1, -(-len(items) // count))
+    return list(items[::step])
+
+
+def _fingerprint(settings: Settings, manifest: Manifest, embedder: Embedder) -> str:
+    digest = hashlib.sha256()
+    for text in _learned_from(settings, manifest, embedder):
+        digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+    return digest.hexdigest()
+
+
+def _learned_from(settings: Settings, manifest: Manifest, embedder: Embedder) -> Iterable[str]:
+    yield f"{VERSION} {embedder.name}"
+    yield from off_topic()
+    for name, base in settings.knowledge_bases.items():
+        yield from (name, base.description, *base.examples)
+        entries = manifest.entries(name)
+        yield from (
+            f"{source} {entries[source].content} {entries[source].pipeline}" for source in sorted(entries)
+        )
+    if settings.database is not None:
+        yield from (settings.database.description, json.dumps(settings.database.descriptions))
+        for query in settings.database.queries:
+            yield from (query.name, query.description, *query.examples)
+
+
+def _remember(folder: Path, fingerprint: str, router: Router) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays = {
+        f"{kind}_{number}": getattr(place, kind)
+        for number, place in enumerate(router.places)
+        for kind in ("description", "examples", "chunks")
+    }
+    learned = {
+        "fingerprint": fingerprint,
+        "places": [place.name for place in router.places],
+        "bases": router.bases,
+        "lexicon": asdict(router.lexicon),
+        "belongs": asdict(router.belongs),
+        "in_scope": asdict(router.in_scope),
+    }
+    unfinished = folder / "router.npz.part"
+    with unfinished.open("wb") as file:
+        numpy.savez(file, learned=numpy.frombuffer(json.dumps(learned).encode(), dtype=numpy.uint8), **arrays)
+    unfinished.replace(folder / "router.npz")
+
+
+def _remembered(folder: Path, fingerprint: str) -> Router | None:
+    """Return the remembered router, or None when there is none for this content or it cannot be read."""
+    try:
+        with numpy.load(folder / "router.npz", allow_pickle=False) as arrays:
+            learned = json.loads(arrays["learned"].tobytes())
+            if learned["fingerprint"] != fingerprint:
+                return None
+            return _restored(learned, arrays)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None  # learning it anew is the remedy
+
+
+def _restored(learned: Mapping[str, object], arrays: Mapping[str, Matrix]) -> Router:
+    lexicon, belongs, in_scope = (dict(learned[key]) for key in ("lexicon", "belongs", "in_scope"))  # type: ignore[call-overload]
+    names = list(learned["places"])  # type: ignore[call-overload]
+    return Router(
+        places=tuple(
+            Place(
+                name=name,
+                description=arrays[f"description_{number}"],
+                examples=arrays[f"examples_{number}"],
+                chunks=arrays[f"chunks_{number}"],
+            )
+            for number, name in enumerate(names)
+        ),
+        bases=tuple(learned["bases"]),  # type: ignore[arg-type]
+        lexicon=Lexicon(**{**lexicon, "products": tuple(lexicon["products"])}),
+        belongs=_logistic(belongs),
+        in_scope=_logistic(in_scope),
+    )
+
+
+def _logistic(values: Mapping[str, object]) -> Logistic:
+    return Logistic(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}  # type: ignore[arg-type]
+    )

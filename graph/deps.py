@@ -1,0 +1,47 @@
+"""What the nodes are given: ports and limits, nothing global."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from graph.reasoning.ports import Judge, Planner, Writer
+from tools.ports import Catalog, Clock, Embedder, Reranker, Store
+from tools.ranking.rules import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of one question."""
+
+    hits_per_query: int = 20
+    passages_per_part: int = 8
+    """Passages that reach the writer for each part."""
+    evidence_tokens: int = 3000
+    """Budget of all passages of one part."""
+    faithfulness: float = 0.8
+    """Answers below are revised once, then cut or withheld."""
+    abstain: float = 0.35
+    """Evidence below this confidence is no answer."""
+    in_scope: float = 0.5
+    """Questions below this probability are declined."""
+    seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deps:
+    """Everything a node may use, handed over as LangGraph's `Runtime[Deps]`."""
+
+    knowledge_bases: Mapping[str, str]
+    """Names of the bases with their descriptions."""
+    store: Store
+    embedder: Embedder
+    catalog: Catalog | None
+    """None when no database is configured."""
+    clock: Clock
+    planner: Planner
+    judge: Judge
+    writer: Writer
+    rules: Sequence[Rule] = ()
+    reranker: Reranker | None = None
+    limits: Limits = Limits()
+    about: str = ""
+    """One sentence on what the assistant can be asked, for polite refusals."""

@@ -1,0 +1,80 @@
+"""The decisions between nodes: pure functions of the state."""
+
+from typing import Literal
+
+from langgraph.runtime import Runtime
+from langgraph.types import Send
+
+from graph.deps import Deps
+from graph.state import Clarification, DatabaseTask, Part, RetrieveTask, State
+
+CONFIDENT = 0.5
+"""A database query at or above this probability is worth asking back for."""
+
+
+def expand(state: State, runtime: Runtime[Deps]) -> list[Send] | Literal["rerank", "clarify", "decline"]:
+    """Turn the plan into parallel work: one `Send` per (base, query) and per database query.
+
+    What `prefetch` searched already is not searched again.
+    """
+    plan = state["plan"]
+    if plan.small_talk is not None or plan.route.in_scope < runtime.context.limits.in_scope:
+        return "decline"
+    if not state.get("clarified") and _missing(state):
+        return "clarify"
+    pairs = {
+        (query, base): None
+        for part in plan.parts
+        for base in part.knowledge_bases
+        for query in part.queries
+        if query != state["question"]
+    }
+    searches = [Send("retrieve", RetrieveTask(query=query, knowledge_base=base)) for query, base in pairs]
+    lookups = [
+        Send("query_database", DatabaseTask(part=number, match=match))
+        for number, part in enumerate(plan.parts)
+        for match in part.matches
+        if not match.missing
+    ]
+    return [*searches, *lookups] or "rerank"
+
+
+def after_assess(state: State) -> Literal["synthesize", "clarify", "abstain"]:
+    """Write when any part can be answered; else ask back once; else abstain."""
+    verdicts = [assessment.verdict for assessment in state["assessments"]]
+    if any(verdict in ("sufficient", "caveat") for verdict in verdicts):
+        return "synthesize"
+    if "ambiguous" in verdicts and not state.get("clarified"):
+        return "clarify"
+    return "abstain"
+
+
+def after_verify(state: State) -> Literal["revise", "abstain", "__end__"]:
+    """Let a faithful answer out, revise once, and withhold what still does not hold."""
+    if not state["draft"].claims:
+        return "abstain"
+    if not state["verification"].rejected:
+        return "__end__"
+    return "revise" if state.get("revisions", 0) == 0 else "abstain"
+
+
+def question_to_ask(state: State) -> Clarification:
+    """Return what to ask back: a missing variable of a query, or which of several things is meant."""
+    for assessment in state.get("assessments", []):
+        if assessment.verdict == "ambiguous" and assessment.ask:
+            return Clarification(question=assessment.ask, choices=assessment.choices)
+    missing = _missing(state)
+    return Clarification(question=missing[0] if missing else "Could you say that in other words?")
+
+
+def _missing(state: State) -> list[str]:
+    """Return what the likeliest destination of some part lacks."""
+    return [
+        part.matches[0].missing[0]
+        for part in state["plan"].parts
+        if _needs_database(part) and part.matches[0].missing
+    ]
+
+
+def _needs_database(part: Part) -> bool:
+    return bool(part.matches) and not part.knowledge_bases and part.matches[0].score >= CONFIDENT

@@ -1,0 +1,1 @@
+"""One file per node, each one coroutine of the same name."""

@@ -1,0 +1,26 @@
+"""Check the answer before anyone relies on it."""
+
+from langgraph.runtime import Runtime
+
+from graph.conclusion import conclude
+from graph.deps import Deps
+from graph.state import State, Status
+
+
+async def verify(state: State, runtime: Runtime[Deps]) -> State:
+    """Check every claim against the evidence it cites; let the answer out when all hold."""
+    deps, draft = runtime.context, state["draft"]
+    verification = await deps.judge.verify(draft, state["evidence"])
+    if verification.rejected or not draft.claims:
+        return State(verification=verification)
+    status: Status = "answered" if _complete(state) else "partial"
+    answer = deps.writer.render(draft.claims)
+    concluded = conclude(
+        state, answer, status=status, citations=draft.citations, faithfulness=verification.faithfulness
+    )
+    return State(verification=verification, **concluded)
+
+
+def _complete(state: State) -> bool:
+    answered = {claim.part for claim in state["draft"].claims}
+    return len(answered) == len(state["plan"].parts) and state.get("revisions", 0) == 0

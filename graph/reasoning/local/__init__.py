@@ -1,0 +1,1 @@
+"""Judgment without a language model: small models on the CPU, statistics of the corpus, and rules."""

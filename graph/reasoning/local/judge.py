@@ -1,0 +1,75 @@
+"""The local judge: is there an answer in the evidence, and does the draft hold?"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from graph.reasoning.checks import check_claims
+from graph.reasoning.local.lexicon import Lexicon
+from graph.reasoning.local.passages import complete
+from graph.reasoning.local.sufficiency import confidence
+from graph.reasoning.local.supports import Candidate, find_candidates
+from graph.state import Assessment, Draft, Evidence, Part, Plan, Verification
+from tools.ports import Embedder
+
+CLOSE = 0.3
+"""Spans whose scores differ less than this are rivals."""
+MOST_CHOICES = 6
+_WHICH = re.compile(r"\b(?:which|compare|difference|all|any|both|every|models)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalJudge:
+    """Judges by words, embeddings and rules. Implements `Judge`."""
+
+    lexicon: Lexicon
+    embedder: Embedder
+    abstain: float
+    """Confidence below which evidence is no answer, in [0, 1]."""
+
+    async def assess(self, plan: Plan, evidence: Sequence[Evidence]) -> list[Assessment]:
+        """Assess part by part in a worker thread."""
+        return await asyncio.to_thread(self._assess_all, plan, evidence)
+
+    async def verify(self, draft: Draft, evidence: Sequence[Evidence]) -> Verification:
+        """Check every claim word by word and number by number; a local draft only quotes."""
+        return check_claims(draft, evidence)
+
+    def _assess_all(self, plan: Plan, evidence: Sequence[Evidence]) -> list[Assessment]:
+        return [self._assess(part, found) for part, found in zip(plan.parts, evidence, strict=True)]
+
+    def _assess(self, part: Part, evidence: Evidence) -> Assessment:
+        candidates = find_candidates(
+            part.question, evidence.hits, lexicon=self.lexicon, embedder=self.embedder
+        )
+        sure = confidence(part.question, candidates, self.lexicon)
+        from_rows = any(rows.rows or rows.empty for rows in evidence.rows)
+        if sure < self.abstain:
+            return _without_passages(part, from_rows, sure)
+        choices = () if from_rows else self._choices(part, candidates)
+        if choices:
+            ask = f"Which one do you mean: {', '.join(choices[:-1])} or {choices[-1]}?"
+            return Assessment(verdict="ambiguous", confidence=sure, ask=ask, choices=choices)
+        supports = tuple(complete(part.question, candidates, evidence.hits))
+        return Assessment(verdict="sufficient", confidence=sure, supports=supports)
+
+    def _choices(self, part: Part, candidates: Sequence[Candidate]) -> tuple[str, ...]:
+        """Return the products between which the asker must choose, or nothing when the answer is one.
+
+        The question is ambiguous when it names no product, does not ask which one, and the best spans all
+        come from documents about different products.
+        """
+        if part.products or _WHICH.search(part.question):
+            return ()
+        rivals = [one.hit for one in candidates if one.score >= candidates[0].score - CLOSE]
+        groups = list(dict.fromkeys(hit.chunk.metadata.products for hit in rivals))
+        if len(groups) < 2 or not all(groups) or set.intersection(*map(set, groups)):
+            return ()
+        return tuple(dict.fromkeys(name for group in groups for name in group))[:MOST_CHOICES]
+
+
+def _without_passages(part: Part, from_rows: bool, sure: float) -> Assessment:
+    if from_rows:
+        return Assessment(verdict="sufficient", confidence=max(match.score for match in part.matches))
+    return Assessment(verdict="gap", confidence=sure, note=f"Nothing in the sources answers: {part.question}")

@@ -1,0 +1,84 @@
+"""What the corpus knows of words: how rare they are, where they occur, and the names of its products."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+
+from tools.text.words import fold, stem_set
+from tools.types import Chunk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lexicon:
+    """Document frequencies of stems by knowledge base, over chunks."""
+
+    totals: Mapping[str, int]
+    """Chunks counted in each base."""
+    frequencies: Mapping[str, Mapping[str, int]]
+    """Base → stem → chunks that contain it."""
+    products: tuple[str, ...] = ()
+    """Product names found in the documents' metadata, longest first."""
+
+    def rarity(self, stem: str) -> float:
+        """Return the inverse document frequency ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25."""
+        count = sum(found.get(stem, 0) for found in self.frequencies.values())
+        total = sum(self.totals.values())
+        return log(1 + (max(0, total - count) + 0.5) / (count + 0.5))
+
+    def known(self, stem: str) -> bool:
+        """Tell whether any document contains the stem."""
+        return any(stem in found for found in self.frequencies.values())
+
+    def coverage(self, question: Iterable[str], text: Iterable[str]) -> float:
+        """Return the share of the question's stems, weighted by rarity, that the text contains; in [0, 1]."""
+        wanted = {stem: self.rarity(stem) for stem in question}
+        present = frozenset(text)
+        total = sum(wanted.values())
+        return sum(weight for stem, weight in wanted.items() if stem in present) / total if total else 0.0
+
+    def affinity(self, question: Sequence[str], knowledge_base: str) -> float:
+        """Return how much a question's words lean to one base, in [0, 1].
+
+        The rarity-weighted mean over its known stems of the base's share p(stem | base) / Σ p(stem | b).
+        """
+        weighted = total = 0.0
+        for stem in set(question):
+            shares = {base: self._share(stem, base) for base in self.totals}
+            if sum(shares.values()) > 0:
+                rarity = self.rarity(stem)
+                weighted += rarity * shares[knowledge_base] / sum(shares.values())
+                total += rarity
+        return weighted / total if total else 0.0
+
+    def products_in(self, text: str) -> tuple[str, ...]:
+        """Return the products named in a text; a longer name hides a shorter one inside it."""
+        rest = fold(text)
+        found = []
+        for name in self.products:
+            pattern = re.compile(rf"(?<!\w){re.escape(fold(name))}(?:'s|s)?(?!\w)")
+            if pattern.search(rest):
+                found.append(name)
+                rest = pattern.sub(" ", rest)
+        return tuple(found)
+
+    def _share(self, stem: str, base: str) -> float:
+        return self.frequencies[base].get(stem, 0) / max(1, self.totals[base])
+
+
+def read_lexicon(chunks: Mapping[str, Sequence[Chunk]]) -> Lexicon:
+    """Count the words of every base's chunks."""
+    frequencies = {
+        base: dict(Counter(stem for chunk in found for stem in _stems(chunk))) for base, found in chunks.items()
+    }
+    products = {name for found in chunks.values() for chunk in found for name in chunk.metadata.products}
+    return Lexicon(
+        totals={base: len(found) for base, found in chunks.items()},
+        frequencies=frequencies,
+        products=tuple(sorted(products, key=lambda name: (-len(name), name))),
+    )
+
+
+def _stems(chunk: Chunk) -> frozenset[str]:
+    return stem_set(chunk.embedding_text)

@@ -1,0 +1,98 @@
+"""The local planner: stand-alone question, parts, routes and queries, without a language model."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from graph.reasoning.local.followups import standalone
+from graph.reasoning.local.router import Router
+from graph.reasoning.local.small_talk import courtesy
+from graph.reasoning.local.splitting import split
+from graph.state import Part, Plan, Route, Turn
+from tools.database.periods import find_periods
+from tools.ports import Catalog, Embedder
+from tools.types import Match
+
+LIKELY = 0.5
+"""A place at or above this probability is asked."""
+UNSURE = 0.25
+"""With no database answer in sight, a base at or above this is searched as well: looking is cheap."""
+_PAST = re.compile(
+    r"\b(?:as of|back in|bought|purchased|ordered|was|were|did|had|old|older|previous|previously|former|used to)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalPlanner:
+    """Plans by the trained router, the query catalogue and rules of language. Implements `Planner`."""
+
+    router: Router
+    embedder: Embedder
+    catalog: Catalog | None
+    about: str
+
+    async def plan(self, question: str, history: Sequence[Turn], *, today: date) -> Plan:
+        """Plan in a worker thread: embedding takes milliseconds that the event loop should keep."""
+        return await asyncio.to_thread(self._plan, question, history, today)
+
+    def _plan(self, question: str, history: Sequence[Turn], today: date) -> Plan:
+        reply = courtesy(question, about=self.about)
+        complete = standalone(question, history, self.router.lexicon, today=today)
+        parts: list[Part] = []
+        for piece in split(complete):
+            said = [Turn(question=part.question, answer="") for part in parts]
+            parts.append(self._part(standalone(piece, said, self.router.lexicon, today=today), today))
+        return Plan(
+            question=complete,
+            route=_overall([part.route for part in parts]),
+            parts=tuple(parts),
+            as_of=_as_of(complete, today),
+            small_talk=reply,
+        )
+
+    def _part(self, question: str, today: date) -> Part:
+        vector = self.embedder.embed([question])
+        bases, in_scope = self.router.probabilities(question, vector)
+        matches = self.catalog.match(question, vector, today=today) if self.catalog else []
+        chosen = [match for match in matches if match.query == matches[0].query and match.score >= LIKELY]
+        database = matches[0].score if matches else 0.0
+        route = Route(
+            knowledge_bases=bases, database=database, in_scope=max(in_scope, database if chosen else 0.0)
+        )
+        return Part(
+            question=question,
+            route=route,
+            queries=(question,),
+            knowledge_bases=_to_search(bases, chosen),
+            matches=tuple(chosen),
+            products=self.router.lexicon.products_in(question),
+        )
+
+
+def _to_search(bases: dict[str, float], chosen: Sequence[Match]) -> tuple[str, ...]:
+    """Return the bases to search, likeliest first; at least one unless the database can answer."""
+    ranked = sorted(bases, key=lambda name: -bases[name])
+    threshold = LIKELY if chosen else UNSURE
+    likely = tuple(name for name in ranked if bases[name] >= threshold)
+    return likely if likely or chosen else tuple(ranked)
+
+
+def _overall(routes: Sequence[Route]) -> Route:
+    return Route(
+        knowledge_bases={
+            name: max(route.knowledge_bases[name] for route in routes) for name in routes[0].knowledge_bases
+        },
+        database=max(route.database for route in routes),
+        in_scope=max(route.in_scope for route in routes),
+    )
+
+
+def _as_of(question: str, today: date) -> date:
+    """Return the day the question is about: the end of a past period it names in the past tense."""
+    periods = find_periods(question, today)
+    if periods and periods[0].end < today and _PAST.search(question):
+        return periods[0].end
+    return today

@@ -1,0 +1,203 @@
+"""The local classifier: which knowledge base a question belongs to, and whether any.
+
+It is learned from each base's description, example questions and own chunks, and from the example
+questions of the database catalogue. For a question q and a base b it looks at four signals: the nearest
+example question, the nearest chunks, the description, and the words the base uses; each alone and against
+the best other place. One logistic regression, shared by all bases, turns them into a probability. Another
+decides from the best signals of all places whether the question is in scope; its counter-examples are a
+bundled list of everyday messages that have nothing to do with anybody's documents.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy
+
+from graph.reasoning.local.lexicon import Lexicon
+from graph.reasoning.local.logistic import Logistic, Vector, fit
+from tools.ports import Embedder, Matrix
+from tools.text.words import stems
+
+NEAREST = 3
+"""Chunks whose mean similarity counts."""
+SIGNALS = 4
+OFF_TOPIC_TOO_CLOSE = 0.6
+"""A bundled off-topic message this similar to a chunk is on topic here and is left out of the training."""
+EXAMPLE_WEIGHT, HEADING_WEIGHT = 3.0, 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What is known of one destination; rows are unit vectors."""
+
+    name: str
+    description: Matrix
+    """Shape (1, dimension)."""
+    examples: Matrix
+    """Shape (examples, dimension); may have no rows."""
+    chunks: Matrix
+    """Shape (chunks, dimension); may have no rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Router:
+    """Gives every base and the whole scope a calibrated probability."""
+
+    places: tuple[Place, ...]
+    """The bases, then the database when there is one."""
+    bases: tuple[str, ...]
+    lexicon: Lexicon
+    belongs: Logistic
+    in_scope: Logistic
+
+    def probabilities(self, question: str, vector: Matrix) -> tuple[dict[str, float], float]:
+        """Return each base's probability and that of being in scope.
+
+        Args:
+            question: Stand-alone text.
+            vector: Its embedding, shape (1, dimension).
+        """
+        signals = _signals(self.places, self.lexicon, stems(question), vector[0])
+        by_base = {
+            name: self.belongs.probability(_relative(signals, number))
+            for number, name in enumerate(self.bases)
+        }
+        scope = _scope(signals, self.lexicon, stems(question))
+        return by_base, self.in_scope.probability(scope)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """A question with the place it belongs to; None when it belongs nowhere."""
+
+    text: str
+    place: str | None
+    weight: float
+    example: int | None = None
+    """Row of the place's examples that is this very question and must not vouch for itself."""
+
+
+def learn(
+    places: Sequence[Place],
+    *,
+    bases: Sequence[str],
+    lexicon: Lexicon,
+    examples: Mapping[str, Sequence[str]],
+    headings: Mapping[str, Sequence[str]],
+    embedder: Embedder,
+) -> Router:
+    """Fit the router.
+
+    Args:
+        places: The bases in the order of `bases`, then the database if any.
+        bases: Names of the knowledge bases.
+        lexicon: Words of the bases.
+        examples: Place → its example questions, in the order of `Place.examples`.
+        headings: Base → section headings, which stand in for questions about it.
+        embedder: Embeds headings and the off-topic messages.
+    """
+    lessons = _lessons(examples, headings)
+    vectors = embedder.embed([lesson.text for lesson in lessons])
+    features: list[Vector] = []
+    labels: list[float] = []
+    weights: list[float] = []
+    scopes: list[tuple[Vector, float, float]] = []
+    for lesson, vector in zip(lessons, vectors, strict=True):
+        if lesson.place is None and _nearest(places, vector) > OFF_TOPIC_TOO_CLOSE:
+            continue
+        words = stems(lesson.text)
+        signals = _signals(_without(places, lesson), lexicon, words, vector)
+        scopes.append((_scope(signals, lexicon, words), float(lesson.place is not None), lesson.weight))
+        for number, base in enumerate(bases):
+            features.append(_relative(signals, number))
+            labels.append(float(lesson.place == base))
+            weights.append(lesson.weight)
+    return Router(
+        places=tuple(places),
+        bases=tuple(bases),
+        lexicon=lexicon,
+        belongs=_balanced(numpy.array(features), numpy.array(labels), numpy.array(weights)),
+        in_scope=_balanced(*(numpy.array(column) for column in zip(*scopes, strict=True))),
+    )
+
+
+def off_topic() -> list[str]:
+    """Return the bundled messages that have nothing to do with anybody's documents."""
+    return Path(__file__).with_name("off_topic.txt").read_text(encoding="utf-8").splitlines()
+
+
+def _balanced(features: Vector, labels: Vector, weights: Vector) -> Logistic:
+    """Fit with both classes weighing the same: the real share of each is not known beforehand."""
+    positive, negative = weights[labels == 1].sum(), weights[labels == 0].sum()
+    if positive and negative:
+        weights = numpy.where(labels == 1, weights / positive, weights / negative) * len(labels) / 2
+    return fit(features, labels, sample_weights=weights)
+
+
+def _lessons(examples: Mapping[str, Sequence[str]], headings: Mapping[str, Sequence[str]]) -> list[Lesson]:
+    lessons = [
+        Lesson(text=text, place=place, weight=EXAMPLE_WEIGHT, example=row)
+        for place, texts in examples.items()
+        for row, text in enumerate(texts)
+    ]
+    lessons += [
+        Lesson(text=text, place=base, weight=HEADING_WEIGHT)
+        for base, texts in headings.items()
+        for text in texts
+    ]
+    return lessons + [Lesson(text=text, place=None, weight=1.0) for text in off_topic()]
+
+
+def _without(places: Sequence[Place], lesson: Lesson) -> Sequence[Place]:
+    """Leave the lesson itself out of the examples it is compared with."""
+    if lesson.example is None:
+        return places
+    return [
+        replace(place, examples=numpy.delete(place.examples, lesson.example, axis=0))
+        if place.name == lesson.place
+        else place
+        for place in places
+    ]
+
+
+def _nearest(places: Sequence[Place], vector: Matrix) -> float:
+    return max((float((place.chunks @ vector).max()) for place in places if len(place.chunks)), default=0.0)
+
+
+def _signals(places: Sequence[Place], lexicon: Lexicon, words: Sequence[str], vector: Matrix) -> Vector:
+    """Return the four signals of every place, shape (places, SIGNALS)."""
+    return numpy.array(
+        [
+            [
+                _top(place.examples, vector, 1),
+                _top(place.chunks, vector, NEAREST),
+                float(place.description[0] @ vector),
+                lexicon.affinity(words, place.name) if place.name in lexicon.totals else 0.0,
+            ]
+            for place in places
+        ]
+    )
+
+
+def _top(rows: Matrix, vector: Matrix, count: int) -> float:
+    if not len(rows):
+        return 0.0
+    similarities = rows @ vector
+    best = numpy.partition(similarities, -min(count, len(rows)))[-min(count, len(rows)) :]
+    return float(best.mean())
+
+
+def _relative(signals: Vector, number: int) -> Vector:
+    """Return a place's own signals and each one's lead over the best other place, shape (2 · SIGNALS,)."""
+    others = numpy.delete(signals, number, axis=0)
+    rival = others.max(axis=0) if len(others) else numpy.zeros(SIGNALS)
+    return numpy.concatenate([signals[number], signals[number] - rival])
+
+
+def _scope(signals: Vector, lexicon: Lexicon, words: Sequence[str]) -> Vector:
+    """Return the best of each signal anywhere, and how much of the question the documents know."""
+    rarities = {word: lexicon.rarity(word) for word in words}
+    total = sum(rarities.values())
+    known = sum(rarity for word, rarity in rarities.items() if lexicon.known(word))
+    return numpy.append(signals.max(axis=0)[:3], known / total if total else 0.0)

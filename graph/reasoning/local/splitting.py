@@ -1,0 +1,79 @@
+"""Split a compound question into parts that can be answered side by side."""
+
+import re
+
+MOST_PARTS = 4
+
+_OPENERS = r"(?:how|what|what's|when|where|which|who|whose|why|can|could|do|does|did|is|are|am|was|were|will|would|should|may|has|have|tell me|show me|list)"
+_JOINT = re.compile(
+    rf"(?:[,;]\s*|\s+)(?:and|but|or|plus|also|and also|as well as)[,]?\s+(?:also\s+)?(?={_OPENERS}\b)|;\s+|,\s+(?={_OPENERS}\b)",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"(?<=[?])\s+|(?<=[.!])\s+(?=[A-Z])")
+_QUESTION = re.compile(rf"(?:^|[,:]\s*|\b(?:and|but|so|then)\s+){_OPENERS}\b|\?\s*$", re.IGNORECASE)
+_CONDITION = re.compile(r"^\s*(?:if|when|once|after|because|since|while|although|as)\b", re.IGNORECASE)
+_PAIR = re.compile(
+    r"^(?P<lead>(?:what(?:'s| is| are)|tell me|give me|show me)\s+the)\s+(?P<one>[\w\- ]{2,30}?)\s+and\s+(?:the\s+)?(?P<two>[\w\- ]{2,30}?)"
+    r"\s+(?P<rest>(?:of|for)\s+.+)$",
+    re.IGNORECASE,
+)
+_COMPARISON = re.compile(r"\b(?:difference|differ|compare|compared|versus|vs|better|or the)\b", re.IGNORECASE)
+
+
+def split(question: str) -> list[str]:
+    """Return the sub-questions in order, at most four; a plain question comes back alone.
+
+    Statements before a question are its context and stay with it: "I bought it in May. Can I return it?"
+    is one part. Clauses are cut only where the next one opens like a question of its own.
+    """
+    parts: list[str] = []
+    context: list[str] = []
+    for sentence in _SENTENCE.split(question.strip()):
+        if not sentence.strip():
+            continue
+        if not _QUESTION.search(sentence):
+            context.append(sentence.strip())
+            continue
+        pieces = _clauses(sentence.strip())
+        parts += [" ".join([*context, piece]) if context else piece for piece in pieces]
+    if not parts:
+        return [question.strip()]
+    if trailing := _trailing_context(question, parts):
+        parts[-1] = f"{parts[-1]} {trailing}"
+    return (
+        parts if len(parts) <= MOST_PARTS else [*parts[: MOST_PARTS - 1], " ".join(parts[MOST_PARTS - 1 :])]
+    )
+
+
+def _clauses(sentence: str) -> list[str]:
+    if _COMPARISON.search(sentence):
+        return [sentence]
+    pieces: list[str] = []
+    for piece in _JOINT.split(sentence):
+        if pieces and (
+            _CONDITION.match(pieces[-1]) or not re.match(rf"\s*{_OPENERS}\b", piece, re.IGNORECASE)
+        ):
+            pieces[-1] = f"{pieces[-1]}, {piece}"
+        elif piece.strip():
+            pieces.append(piece.strip())
+    return [named for piece in pieces for named in _pair(_asked(piece))]
+
+
+def _pair(clause: str) -> list[str]:
+    """Split "What is the A and the B of X?" into one question each."""
+    match = _PAIR.match(clause)
+    if match is None:
+        return [clause]
+    return [f"{match['lead']} {match[name]} {match['rest']}" for name in ("one", "two")]
+
+
+def _asked(piece: str) -> str:
+    piece = piece.strip().rstrip(",;")
+    piece = piece[:1].upper() + piece[1:]
+    return piece if piece.endswith(("?", ".", "!")) else f"{piece}?"
+
+
+def _trailing_context(question: str, parts: list[str]) -> str:
+    """Return a statement that follows the last question, such as "It is a Birch B."."""
+    last = _SENTENCE.split(question.strip())[-1].strip()
+    return last if len(parts) >= 1 and not _QUESTION.search(last) and last not in parts[-1] else ""

@@ -1,0 +1,149 @@
+"""The local writer: quotes sentences, list items, table rows and database cells, part by part."""
+
+from collections.abc import Mapping, Sequence
+
+from graph.reasoning.local.tables import as_sentence, as_table
+from graph.state import (
+    Assessment,
+    Citation,
+    Claim,
+    Draft,
+    Evidence,
+    PassageCitation,
+    Plan,
+    RowsCitation,
+    Support,
+)
+from tools.types import Chunk, Rows
+
+
+class LocalWriter:
+    """Writes by quoting, so that nothing can be made up. Implements `Writer`."""
+
+    async def write(
+        self, plan: Plan, evidence: Sequence[Evidence], assessments: Sequence[Assessment]
+    ) -> Draft:
+        """Answer each part from its rows first, then from its supports."""
+        claims: list[Claim] = []
+        citations: list[Citation] = []
+        for part in range(len(plan.parts)):
+            _add_rows(part, evidence[part].rows, claims, citations)
+            if assessments[part].verdict in ("sufficient", "caveat"):
+                chunks = {hit.chunk.id: hit.chunk for hit in evidence[part].hits}
+                _add_supports(part, assessments[part].supports, chunks, claims, citations)
+        return Draft(claims=tuple(claims), citations=tuple(citations))
+
+    def render(self, claims: Sequence[Claim]) -> str:
+        """Return Markdown: a paragraph a part, lists as lists, tables as tables, `[n]` behind each claim."""
+        blocks: list[str] = []
+        previous: Claim | None = None
+        for number, claim in enumerate(_numbered(claims)):
+            original = claims[number]
+            joiner = _joiner(previous, original)
+            if joiner is None or not blocks:
+                blocks.append(claim)
+            else:
+                blocks[-1] += joiner + claim
+            previous = original
+        return "\n\n".join(blocks)
+
+
+def _joiner(previous: Claim | None, claim: Claim) -> str | None:
+    """Return what stands between two claims inside one block; None opens a new block."""
+    if previous is None or previous.part != claim.part or "table" in (previous.kind, claim.kind):
+        return None
+    if previous.kind == claim.kind == "sentence":
+        return " "
+    listed = ("item", "step")
+    return "\n" if previous.kind in listed and claim.kind in listed else None
+
+
+def _numbered(claims: Sequence[Claim]) -> list[str]:
+    """Return each claim with its marks; steps count from 1 within their list."""
+    texts: list[str] = []
+    step = 0
+    for claim in claims:
+        marks = "".join(f"[{number}]" for number in claim.citations)
+        step = step + 1 if claim.kind == "step" else 0
+        if claim.kind == "table":
+            lead, _, table = claim.text.partition("\n\n")
+            texts.append(f"{lead} {marks}\n\n{table}")
+        else:
+            prefix = {"item": "- ", "step": f"{step}. "}.get(claim.kind, "")
+            texts.append(f"{prefix}{claim.text} {marks}")
+    return texts
+
+
+def _add_rows(part: int, tables: Sequence[Rows], claims: list[Claim], citations: list[Citation]) -> None:
+    for rows in tables:
+        sentence = as_sentence(rows)
+        if sentence is None and not rows.rows:
+            continue
+        number = len(citations) + 1
+        citations.append(
+            RowsCitation(
+                id=number,
+                statement=rows.statement,
+                parameters=rows.parameters,
+                columns=rows.columns,
+                rows=rows.rows,
+            )
+        )
+        text, kind = (sentence, "sentence") if sentence is not None else (as_table(rows), "table")
+        claims.append(Claim(text=text, citations=(number,), kind=kind, part=part))  # type: ignore[arg-type]
+
+
+def _add_supports(
+    part: int,
+    supports: Sequence[Support],
+    chunks: Mapping[str, Chunk],
+    claims: list[Claim],
+    citations: list[Citation],
+) -> None:
+    """Quote each support; spans that follow one another in a passage share one citation."""
+    for run in _runs(supports, chunks):
+        number = len(citations) + 1
+        citations.append(_citation(number, run, chunks[run[0].chunk_id]))
+        for support in run:
+            kind = "sentence" if support.kind == "row" else support.kind
+            claims.append(Claim(text=_sentence(support), citations=(number,), kind=kind, part=part))
+
+
+def _runs(supports: Sequence[Support], chunks: Mapping[str, Chunk]) -> list[list[Support]]:
+    runs: list[list[Support]] = []
+    for support in supports:
+        last = runs[-1][-1] if runs else None
+        if last is not None and last.chunk_id == support.chunk_id and _adjacent(last, support, chunks):
+            runs[-1].append(support)
+        else:
+            runs.append([support])
+    return runs
+
+
+def _adjacent(one: Support, other: Support, chunks: Mapping[str, Chunk]) -> bool:
+    """Tell whether only white space and list marks stand between two spans of a passage."""
+    chunk = chunks[one.chunk_id]
+    between = chunk.text[one.end - chunk.start : other.start - chunk.start]
+    return one.end <= other.start and len(between.split()) <= 1
+
+
+def _citation(number: int, run: Sequence[Support], chunk: Chunk) -> PassageCitation:
+    start, end = run[0].start, run[-1].end
+    return PassageCitation(
+        id=number,
+        chunk_id=chunk.id,
+        knowledge_base=chunk.knowledge_base,
+        source=chunk.source,
+        title=chunk.title,
+        section=" › ".join(chunk.section),
+        quote=chunk.text[start - chunk.start : end - chunk.start],
+        start=start,
+        end=end,
+        url=chunk.url,
+    )
+
+
+def _sentence(support: Support) -> str:
+    """End a quotation that has no end of its own, so that answers read as sentences."""
+    text = support.text.strip()
+    return text if text.endswith((".", "!", "?", ":", "。", "！", "？")) else f"{text}."

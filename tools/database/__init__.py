@@ -1,0 +1,1 @@
+"""The SQL database: a guard, a read-only engine and a catalogue of named queries."""

@@ -1,0 +1,245 @@
+"""The catalogue of named queries: finds the one that answers a question and fills in its variables."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy
+
+from tools.database.declarations import checked
+from tools.database.filling import Found, Reading, fill
+from tools.database.linking import ValueIndex
+from tools.database.schema import ReflectedDatabase
+from tools.database.scoring import Signals, StemWeights, asks_advice, probability
+from tools.errors import InvalidInput
+from tools.ports import Embedder, Matrix
+from tools.types import Match, NamedQuery, Rows
+
+MOST_VALUES = 20_000
+"""Distinct values of a column that questions are linked to."""
+MOST_CHARACTERS = 2_000
+"""Of a question; the rest is not read."""
+_LEAST_SCORE = 0.02
+_MOST_OTHERS = 4
+_ANY_DAY = date(2000, 1, 1)
+"""For masking examples, where the meaning of "last month" does not matter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    query: NamedQuery
+    statement: str
+    """As the guard wrote it anew."""
+    description: Matrix
+    examples: Matrix
+    """Rows in pairs: each example as written and masked."""
+    masked: tuple[str, ...]
+    gives_advice: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class QueryCatalog:
+    """Named queries over one database; the port `Catalog`. Methods block the thread."""
+
+    database: ReflectedDatabase
+    embedder: Embedder
+    max_rows: int
+    _entries: tuple[_Entry, ...] = ()
+    _weights: StemWeights = field(default_factory=lambda: StemWeights(()))
+    _indexes: dict[str, tuple[tuple[str, ...], ValueIndex]] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @classmethod
+    def open(
+        cls, queries: Sequence[NamedQuery], *, database: ReflectedDatabase, embedder: Embedder, max_rows: int
+    ) -> "QueryCatalog":
+        """Check all queries and embed their descriptions and examples.
+
+        Args:
+            queries: What may be asked.
+            database: Where they run.
+            embedder: The one that also embeds the questions.
+            max_rows: Most rows a query gives back.
+
+        Raises:
+            ConfigurationError: Some queries cannot be used; names each one with its problem.
+            TransientError: The database is away or locked.
+        """
+        statements = checked(queries, database)
+        catalog = cls(database=database, embedder=embedder, max_rows=max_rows)
+        catalog._weights = StemWeights(_words(query) for query in queries)
+        catalog._entries = catalog._embedded(queries, statements)
+        return catalog
+
+    def match(self, question: str, vector: Matrix, *, today: date) -> list[Match]:
+        """Choose the query that answers the question and fill its variables.
+
+        Returns the best query, once for each value where the question names several for one variable, then
+        other candidates, by falling score; may be empty.
+
+        Args:
+            question: A stand-alone question.
+            vector: Its embedding, shape (1, dimension).
+            today: The day that relative dates count from.
+        """
+        question = question[:MOST_CHARACTERS]
+        if not self._entries or not question.strip():
+            return []
+        indexes = self._current_indexes([entry.query for entry in self._entries])
+        readings = [fill(question, entry.query, indexes=indexes, today=today) for entry in self._entries]
+        vectors = self._masked_vectors(question, vector, readings)
+        known = _distinct_places(readings)
+        scored = [
+            (self._score(question, vector, vectors[reading.masked], entry, reading, known), position)
+            for position, (entry, reading) in enumerate(zip(self._entries, readings, strict=True))
+        ]
+        scored.sort(key=lambda pair: (-pair[0], pair[1]))
+        matches: list[Match] = []
+        for rank, (score, position) in enumerate(scored):
+            if score < _LEAST_SCORE or rank > _MOST_OTHERS:
+                break
+            fillings = readings[position].fillings if rank == 0 else readings[position].fillings[:1]
+            matches += [
+                Match(
+                    query=self._entries[position].query.name,
+                    score=score,
+                    parameters=filling.values,
+                    missing=filling.missing,
+                    linked=filling.linked,
+                )
+                for filling in fillings
+            ]
+        return matches
+
+    def run(self, match: Match) -> Rows:
+        """Run a match that misses nothing.
+
+        Raises:
+            InvalidInput: The query is unknown, or the match still misses parameters.
+            RejectedQuery: The statement is refused or wrong.
+            DeadlineExceeded: It ran longer than allowed.
+            TransientError: The database is away or locked.
+        """
+        entry = next((entry for entry in self._entries if entry.query.name == match.query), None)
+        if entry is None:
+            raise InvalidInput(f"the catalogue has no query {match.query!r}; run one that match returned")
+        if match.missing:
+            raise InvalidInput(f"query {match.query!r} still needs: {' '.join(match.missing)}")
+        table = self.database.fetch(entry.statement, dict(match.parameters), limit=self.max_rows)
+        return Rows(
+            name=match.query,
+            statement=entry.statement,
+            parameters=match.parameters,
+            columns=table.columns,
+            rows=table.rows,
+            truncated=table.truncated,
+            description=entry.query.description,
+            answer=entry.query.answer,
+            empty=entry.query.empty,
+        )
+
+    def _embedded(self, queries: Sequence[NamedQuery], statements: Mapping[str, str]) -> tuple[_Entry, ...]:
+        indexes = self._current_indexes(queries)
+        masked = [
+            tuple(fill(text, query, indexes=indexes, today=_ANY_DAY).masked for text in query.examples)
+            for query in queries
+        ]
+        texts: list[str] = []
+        for query, masks in zip(queries, masked, strict=True):
+            texts += [query.description, *query.examples, *masks]
+        vectors = self.embedder.embed(texts) if texts else numpy.zeros((0, 1), dtype=numpy.float32)
+        entries, first = [], 0
+        for query, masks in zip(queries, masked, strict=True):
+            last = first + 1 + 2 * len(masks)
+            entries.append(
+                _Entry(
+                    query=query,
+                    statement=statements[query.name],
+                    description=vectors[first : first + 1],
+                    examples=vectors[first + 1 : last],
+                    masked=masks,
+                    gives_advice=any(asks_advice(text) for text in query.examples),
+                )
+            )
+            first = last
+        return tuple(entries)
+
+    def _current_indexes(self, queries: Sequence[NamedQuery]) -> dict[str, ValueIndex]:
+        """Return the values of every linked column; indexed again when the database's have changed."""
+        columns = {parameter.column for query in queries for parameter in query.parameters}
+        found: dict[str, ValueIndex] = {}
+        for name in sorted(column for column in columns if column):
+            table, column = name.split(".", 1)
+            values = self.database.values(table, column, limit=MOST_VALUES)
+            with self._lock:
+                if name not in self._indexes or self._indexes[name][0] is not values:
+                    self._indexes[name] = (values, ValueIndex(values))
+                found[name] = self._indexes[name][1]
+        return found
+
+    def _masked_vectors(
+        self, question: str, vector: Matrix, readings: Sequence[Reading]
+    ) -> dict[str, Matrix]:
+        texts = sorted({reading.masked for reading in readings} - {question})
+        vectors = {question: vector.reshape(1, -1)}
+        if texts:
+            rows = self.embedder.embed(texts)
+            vectors |= {text: rows[place : place + 1] for place, text in enumerate(texts)}
+        return vectors
+
+    def _score(
+        self,
+        question: str,
+        vector: Matrix,
+        masked: Matrix,
+        entry: _Entry,
+        reading: Reading,
+        known: Sequence[Found],
+    ) -> float:
+        return probability(self._signals(question, vector, masked, entry, reading, known))
+
+    def _signals(
+        self,
+        question: str,
+        vector: Matrix,
+        masked: Matrix,
+        entry: _Entry,
+        reading: Reading,
+        known: Sequence[Found],
+    ) -> Signals:
+        both = numpy.vstack([vector.reshape(1, -1), masked])
+        filling = reading.fillings[0]
+        return Signals(
+            meaning=float((entry.examples @ both.T).max(initial=0.0)),
+            description=float((entry.description @ both.T).max(initial=-1.0)),
+            words=max(
+                (
+                    self._weights.overlap(reading.masked, text)
+                    for text in (*entry.masked, entry.query.description)
+                ),
+                default=0.0,
+            ),
+            filled=float(any(parameter.kind in {"text", "value"} for parameter in filling.filled)),
+            missing=float(bool(filling.missing)),
+            unused=float(min(2, sum(not _overlaps(place, reading.places) for place in known))),
+            advice=float(asks_advice(question) and not entry.gives_advice),
+        )
+
+
+def _words(query: NamedQuery) -> str:
+    return " ".join((query.description, *query.examples, *(parameter.name for parameter in query.parameters)))
+
+
+def _distinct_places(readings: Sequence[Reading]) -> list[Found]:
+    """Return the places of the question that any query reads a value, text or period from, none twice."""
+    kept: list[Found] = []
+    places = [place for reading in readings for place in reading.places if place.telling]
+    for place in sorted(places, key=lambda place: place.start - place.end):
+        if not _overlaps(place, kept):
+            kept.append(place)
+    return kept
+
+
+def _overlaps(place: Found, others: Sequence[Found]) -> bool:
+    return any(place.start < other.end and place.end > other.start for other in others)

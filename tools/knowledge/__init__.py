@@ -1,0 +1,1 @@
+"""Knowledge: documents to text, text to chunks, chunks to a store that can be searched."""

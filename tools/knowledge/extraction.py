@@ -1,0 +1,92 @@
+"""Office, PDF, HTML and CSV files to Markdown, by kreuzberg; nothing is fetched or executed."""
+
+import re
+from dataclasses import dataclass
+
+from tools.errors import LoadingError
+from tools.knowledge.decoding import (
+    check_office,
+    check_pdf,
+    check_text,
+    decode,
+    normalise_newlines,
+    strip_invisible,
+)
+
+OFFICE = "application/vnd.openxmlformats-officedocument."
+MIME = {
+    ".pdf": "application/pdf",
+    ".docx": f"{OFFICE}wordprocessingml.document",
+    ".xlsx": f"{OFFICE}spreadsheetml.sheet",
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".csv": "text/csv",
+}
+META_TAG = re.compile(r"<(?:meta|link|base)\b[^<>]*>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extracted:
+    """What an extraction gives: Markdown and the title the file itself declares."""
+
+    text: str
+    title: str | None
+
+
+def extract(data: bytes, extension: str) -> Extracted:
+    """Turn the bytes of a file with one of the extensions in `MIME` into Markdown."""
+    declared_title = None
+    if extension == ".pdf":
+        check_pdf(data)
+    elif extension == ".docx":
+        check_office(data, "word/document.xml", extension)
+    elif extension == ".xlsx":
+        check_office(data, "xl/workbook.xml", extension)
+    else:
+        check_text(data, extension)
+        text = decode(data, declared=extension != ".csv")
+        if extension != ".csv":
+            declared_title, text = _split_head(text)
+        data = text.encode("utf-8", errors="replace")
+    extracted = _run(data, MIME[extension])
+    return Extracted(text=extracted.text, title=declared_title or extracted.title)
+
+
+def _run(data: bytes, mime: str) -> Extracted:
+    """Call kreuzberg; it is imported here because most installations read Markdown only."""
+    from kreuzberg import ExtractionConfig, KreuzbergError, extract_bytes_sync
+
+    config = ExtractionConfig(output_format="markdown", use_cache=False)
+    try:
+        result = extract_bytes_sync(data, mime, config=config)
+    except (KreuzbergError, OSError, ValueError, RuntimeError) as error:
+        if "password" in str(error).lower() or "encrypted" in str(error).lower():
+            raise LoadingError("the file is encrypted; save it without a password") from error
+        raise LoadingError(f"the file is damaged: {_first_line(error)}; export it again") from error
+    title = result.metadata.get("title")
+    return Extracted(
+        text=strip_invisible(normalise_newlines(result.content)),
+        title=" ".join(strip_invisible(str(title)).split()) if title else None,
+    )
+
+
+def _split_head(page: str) -> tuple[str | None, str]:
+    """Take title and meta tags off a page: the extractor would write them into the text."""
+    title_start = re.search(r"<title\b[^<>]*>", page, re.IGNORECASE)
+    title = None
+    if title_start and (closing := re.compile(r"</title\s*>", re.IGNORECASE).search(page, title_start.end())):
+        title = page[title_start.end() : closing.start()]
+        page = page[: title_start.start()] + page[closing.end() :]
+    return _unescape(title), META_TAG.sub("", page)
+
+
+def _unescape(title: str | None) -> str | None:
+    """Write character references out."""
+    from html import unescape
+
+    return " ".join(strip_invisible(unescape(title)).split()) or None if title else None
+
+
+def _first_line(error: Exception) -> str:
+    """Shorten a foreign message to one line."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:160]

@@ -1,0 +1,112 @@
+"""BM25 vectors by language, and which branches a hybrid search needs; shared by both stores."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy
+from qdrant_edge import Bm25, Bm25Config, DisabledStemmer, StopwordsSet, TokenizerType
+
+from tools.errors import ConfigurationError, InvalidInput
+from tools.ports import Matrix
+from tools.types import Filter
+
+DEFAULT_LANGUAGE = "english"
+UNSPACED = frozenset({"chinese", "japanese"})
+"""Languages written without spaces: words are found by segmentation."""
+
+ANY_LANGUAGE = "any"
+"""Segmented words as they are, without stems or stop words."""
+
+RRF_K = 20
+CANDIDATES = 50
+"""Candidates each branch gives to the fusion, at least."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sparse:
+    """A sparse vector in the engine's terms."""
+
+    indices: list[int]
+    values: list[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """One candidate list of a search: dense when `language` is None, else BM25."""
+
+    language: str | None
+    knowledge_bases: tuple[str, ...]
+    """Bases to look in; empty means all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lexicon:
+    """Each base's language and whether its vectors mean anything."""
+
+    languages: Mapping[str, str]
+    """Language by knowledge base; others are English."""
+    dense: Mapping[str, bool]
+    """False where the embedder does not speak the base's language; others are True."""
+
+    def __post_init__(self) -> None:
+        for language in self.languages.values():
+            _model(language)
+
+    def document(self, knowledge_base: str, text: str) -> Sparse:
+        """Weigh the words of a passage."""
+        language = self.languages.get(knowledge_base, DEFAULT_LANGUAGE)
+        vector = _model(language).embed_document(text)
+        return Sparse(indices=list(vector.indices), values=list(vector.values))
+
+    def query(self, language: str, text: str) -> Sparse:
+        """Weigh the words of a query."""
+        vector = _model(language).embed_query(text)
+        return Sparse(indices=list(vector.indices), values=list(vector.values))
+
+    def branches(self, where: Filter) -> list[Branch]:
+        """Plan a search: BM25 once a language, dense over the bases whose language the embedder speaks."""
+        searched = where.knowledge_bases or tuple(self.languages)
+        by_language: dict[str, list[str]] = {}
+        for base in searched:
+            by_language.setdefault(self.languages.get(base, DEFAULT_LANGUAGE), []).append(base)
+        if len(by_language) < 2:
+            by_language = {next(iter(by_language), DEFAULT_LANGUAGE): list(where.knowledge_bases)}
+        spoken = [base for base in searched if self.dense.get(base, True)]
+        branches = [
+            Branch(language=language, knowledge_bases=tuple(bases)) for language, bases in by_language.items()
+        ]
+        if spoken or not searched:
+            bases = where.knowledge_bases if len(spoken) == len(searched) else spoken
+            branches.insert(0, Branch(language=None, knowledge_bases=tuple(bases)))
+        return branches
+
+
+def check_vectors(vectors: Matrix, *, count: int, dimension: int) -> None:
+    """Refuse a matrix of another shape than (count, dimension), or with values that are no numbers."""
+    if vectors.shape != (count, dimension):
+        raise InvalidInput(
+            f"store: vectors of shape {vectors.shape}, not {(count, dimension)}; check the embedder"
+        )
+    if not numpy.isfinite(vectors).all():
+        raise InvalidInput("store: the vectors hold infinite or missing values; check the embedder")
+
+
+@lru_cache(maxsize=64)
+def _model(language: str) -> Bm25:
+    """Build the BM25 model of a language."""
+    if language == ANY_LANGUAGE:
+        return Bm25(
+            Bm25Config(
+                tokenizer=TokenizerType.Multilingual,
+                stemmer=DisabledStemmer(),
+                stopwords=StopwordsSet(languages=set(), custom=set()),
+            )
+        )
+    tokenizer = TokenizerType.Multilingual if language in UNSPACED else None
+    try:
+        return Bm25(Bm25Config(language=language, tokenizer=tokenizer))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"language {language!r} is not known to BM25; use an English name such as 'german', or 'any'"
+        ) from error

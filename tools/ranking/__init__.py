@@ -1,0 +1,1 @@
+"""What happens to hits between the engine and the answer: fuse, deduplicate, apply rules, pack."""

@@ -1,0 +1,1 @@
+"""Words and sentences: the plain-text layer under ranking and reasoning."""

@@ -1,0 +1,81 @@
+"""Words of a text as comparable stems.
+
+A stem is a lower-cased, accent-folded word reduced by the Snowball stemmer of its language. Chinese,
+Japanese and Korean text has no spaces, so it counts as overlapping pairs of characters.
+"""
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import snowballstemmer
+
+WORD = re.compile(r"[^\W_]+(?:['’.\-/][^\W_]+|,\d{3}(?!\d))*", re.UNICODE)
+NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,  ]*(?:\.\d+)?(?![\w])")
+CJK = re.compile(r"[぀-ヿ㐀-䶿一-鿿가-힯]+")
+
+STOP_WORDS = frozenset(Path(__file__).with_name("stop_words.txt").read_text(encoding="utf-8").split())
+"""Words that carry the form of a question rather than its subject."""
+
+_local = threading.local()
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text as written, with inner hyphens, dots and apostrophes kept."""
+    return [match.group() for match in WORD.finditer(text)]
+
+
+def fold(word: str) -> str:
+    """Lower-case a word and take off its accents, so that spellings compare."""
+    decomposed = unicodedata.normalize("NFKD", word.casefold().replace("’", "'").replace(",", ""))
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def stems(text: str) -> list[str]:
+    """Return the stems of all words but stop words, in order, repeats kept."""
+    return [stem for word in words(text) for stem in _stems_of(fold(word))]
+
+
+def stem_set(text: str) -> frozenset[str]:
+    """Return the distinct stems of a text."""
+    return frozenset(stems(text))
+
+
+def numbers(text: str) -> frozenset[str]:
+    """Return the numbers of a text in one spelling: no thousands separators, no trailing zeros."""
+    return frozenset(_canonical(match.group()) for match in NUMBER.finditer(text))
+
+
+def _stems_of(word: str) -> Iterator[str]:
+    if word in STOP_WORDS:
+        return
+    if CJK.search(word):
+        yield from _cjk_pairs(word)
+        return
+    for part in re.split(r"[/\-]", word) if not any(c.isdigit() for c in word) else [word]:
+        if part and part not in STOP_WORDS:
+            yield stem(part.removesuffix("'s").strip("'."))
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """Return the English Snowball stem of one folded word."""
+    if not hasattr(_local, "stemmer"):
+        _local.stemmer = snowballstemmer.stemmer("english")
+    return str(_local.stemmer.stemWord(word))
+
+
+def _cjk_pairs(word: str) -> Iterator[str]:
+    for run in CJK.findall(word):
+        yield from (run[i : i + 2] for i in range(max(1, len(run) - 1)))
+    yield from (stem(part) for part in CJK.split(word) if part)
+
+
+def _canonical(number: str) -> str:
+    plain = re.sub(r"[,  ]", "", number).lstrip("+")
+    if "." in plain:
+        plain = plain.rstrip("0").rstrip(".")
+    return plain.lstrip("0") or "0" if not plain.startswith("-") else plain
