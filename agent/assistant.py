@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
+import aiosqlite
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from agent.answer import Answer
@@ -12,6 +14,7 @@ from agent.bootstrap import Library, open_deps, open_library
 from agent.session import Session
 from agent.settings import load
 from graph.build import build
+from graph.state import CHECKPOINTED
 
 
 class Assistant:
@@ -43,5 +46,6 @@ async def open_session(library: Library) -> AsyncIterator[Session]:
     """Open the graph over a library; threads are kept in the data folder and survive the process."""
     library.check_ingested()
     threads = library.settings.folder / "threads.db"
-    async with open_deps(library) as deps, AsyncSqliteSaver.from_conn_string(str(threads)) as saver:
-        yield Session(build(saver), deps)
+    serializer = JsonPlusSerializer(allowed_msgpack_modules=CHECKPOINTED)
+    async with open_deps(library) as deps, aiosqlite.connect(threads) as connection:
+        yield Session(build(AsyncSqliteSaver(connection, serde=serializer)), deps)

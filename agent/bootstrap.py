@@ -117,6 +117,7 @@ async def open_deps(library: Library) -> AsyncIterator["Deps"]:
     from graph.deps import Deps, Limits
     from graph.reasoning.local.judge import LocalJudge
     from graph.reasoning.local.planner import LocalPlanner
+    from graph.reasoning.local.supports import SpanFinder
     from graph.reasoning.local.writer import LocalWriter
 
     settings = library.settings
@@ -141,7 +142,9 @@ async def open_deps(library: Library) -> AsyncIterator["Deps"]:
             clock=PinnedClock(settings.assistant.today),
             planner=LocalPlanner(router=router, embedder=library.embedder, catalog=catalog, about=about),
             judge=LocalJudge(
-                lexicon=router.lexicon, embedder=library.embedder, abstain=settings.assistant.abstain
+                lexicon=router.lexicon,
+                finder=SpanFinder(router.lexicon, library.embedder),
+                abstain=settings.assistant.abstain,
             ),
             writer=LocalWriter(),
             rules=[Rule(**rule.model_dump()) for rule in settings.ranking.rules],

@@ -20,7 +20,7 @@ from graph.reasoning.local.router import Place, Router, learn, off_topic
 from tools.knowledge.manifest import Manifest
 from tools.ports import Embedder, Matrix, Store
 
-VERSION = 1
+VERSION = 2
 """Raise it when the router's training changes."""
 SAMPLED_CHUNKS = 5000
 """Chunks of one base that are learned from."""
@@ -159,7 +159,9 @@ def _restored(learned: Mapping[str, object], arrays: Mapping[str, Matrix]) -> Ro
             for number, name in enumerate(names)
         ),
         bases=tuple(learned["bases"]),  # type: ignore[arg-type]
-        lexicon=Lexicon(**{**lexicon, "products": tuple(lexicon["products"])}),
+        lexicon=Lexicon(
+            **{**lexicon, "products": tuple(lexicon["products"]), "revisions": tuple(lexicon["revisions"])}
+        ),
         belongs=_logistic(belongs),
         in_scope=_logistic(in_scope),
     )

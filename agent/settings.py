@@ -283,7 +283,7 @@ def _suggestion(problem: ErrorDetails) -> str:
 
 def _section_at(steps: tuple[int | str, ...]) -> list[str]:
     """Return the keys known at a place of the tree."""
-    model: Any = Settings
+    model: object = Settings
     for step in steps:
         fields: Mapping[str, Any] = getattr(model, "model_fields", {})
         if step in fields:
@@ -291,7 +291,7 @@ def _section_at(steps: tuple[int | str, ...]) -> list[str]:
     return [name for name in getattr(model, "model_fields", {}) if name != "file"]
 
 
-def _inner(annotation: Any) -> Any:
+def _inner(annotation: object) -> object:
     """Return the section type inside an annotation such as `dict[str, KnowledgeBase]`."""
     for candidate in (annotation, *getattr(annotation, "__args__", ())):
         if isinstance(candidate, type) and issubclass(candidate, Section):

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from langgraph.types import Overwrite
 from typing_extensions import TypedDict
 
-from tools.types import Cell, Hit, Match, Note, Rows
+from tools.types import Cell, Chunk, Hit, Match, Metadata, Note, Rows
 
 Status = Literal["answered", "partial", "clarify", "unanswerable", "declined"]
 
@@ -58,6 +58,8 @@ class Part:
     """Database queries to run."""
     products: tuple[str, ...] = ()
     """Products named in the sub-question."""
+    revisions: tuple[str, ...] = ()
+    """Revisions of those products named in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +224,33 @@ class State(TypedDict, total=False):
     result: Result
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clarification:
+    """What the graph asks back; travels out by `interrupt`."""
+
+    question: str
+    choices: tuple[str, ...] = field(default=())
+
+
+CHECKPOINTED: tuple[type, ...] = (
+    *(
+        Turn,
+        Route,
+        Part,
+        Plan,
+        Retrieved,
+        Queried,
+        Evidence,
+        Support,
+        Assessment,
+        PassageCitation,
+        RowsCitation,
+    ),
+    *(Claim, Draft, Verification, Result, Clarification, Metadata, Chunk, Hit, Match, Rows),
+)
+"""Every type a checkpoint may hold; nothing else is restored from disk."""
+
+
 class RetrieveTask(TypedDict):
     """Payload of one `Send` to `retrieve`."""
 
@@ -234,14 +263,6 @@ class DatabaseTask(TypedDict):
 
     part: int
     match: Match
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clarification:
-    """What the graph asks back; travels out by `interrupt`."""
-
-    question: str
-    choices: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,11 @@ class Metadata:
     extra: tuple[tuple[str, str], ...] = ()
     """Every other front-matter key as text, sorted by key."""
 
+    @property
+    def revision(self) -> str | None:
+        """Which revision of its products a document is about, such as B; None when about all."""
+        return dict(self.extra).get("revision")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:

@@ -7,6 +7,7 @@ import typer
 from agent.cli.ask import ask
 from agent.cli.demo import demo
 from agent.cli.doctor import doctor
+from agent.cli.evaluate import evaluate
 from agent.cli.ingest import ingest
 from agent.cli.search import search
 from agent.cli.sql import sql
@@ -27,6 +28,7 @@ app.command()(ask)
 app.command()(search)
 app.command()(ingest)
 app.add_typer(sql, name="sql")
+app.add_typer(evaluate, name="eval")
 app.command()(doctor)
 
 

@@ -42,7 +42,7 @@ async def _rank(part: Part, plan: Plan, lists: Sequence[Retrieved], deps: Deps) 
     hits = drop_near_duplicates(hits[:CANDIDATES])
     if deps.reranker is not None:
         hits = await asyncio.to_thread(_cross_encode, deps.reranker, part.question, hits)
-    circumstances = Circumstances(as_of=plan.as_of, products=part.products)
+    circumstances = Circumstances(as_of=plan.as_of, products=part.products, revisions=part.revisions)
     hits = apply_rules(hits, deps.rules, circumstances)
     packed = pack(hits, budget=deps.limits.evidence_tokens, size=_tokens)
     return packed[: deps.limits.passages_per_part]

@@ -10,6 +10,7 @@ import numpy
 from tools.database.declarations import checked
 from tools.database.filling import Found, Reading, fill
 from tools.database.linking import ValueIndex
+from tools.database.mentions import unknown_names
 from tools.database.schema import ReflectedDatabase
 from tools.database.scoring import Signals, StemWeights, asks_advice, probability
 from tools.errors import InvalidInput
@@ -87,9 +88,12 @@ class QueryCatalog:
         if not self._entries or not question.strip():
             return []
         indexes = self._current_indexes([entry.query for entry in self._entries])
-        readings = [fill(question, entry.query, indexes=indexes, today=today) for entry in self._entries]
+        names = unknown_names(question, known=self._weights.knows)
+        readings = [
+            fill(question, entry.query, indexes=indexes, today=today, names=names) for entry in self._entries
+        ]
         vectors = self._masked_vectors(question, vector, readings)
-        known = _distinct_places(readings)
+        known = _distinct_places(readings, names)
         scored = [
             (self._score(question, vector, vectors[reading.masked], entry, reading, known), position)
             for position, (entry, reading) in enumerate(zip(self._entries, readings, strict=True))
@@ -231,10 +235,11 @@ def _words(query: NamedQuery) -> str:
     return " ".join((query.description, *query.examples, *(parameter.name for parameter in query.parameters)))
 
 
-def _distinct_places(readings: Sequence[Reading]) -> list[Found]:
-    """Return the places of the question that any query reads a value, text or period from, none twice."""
+def _distinct_places(readings: Sequence[Reading], names: Sequence[tuple[int, int]]) -> list[Found]:
+    """Return the unknown names and what any query reads as a value, text or period, no place twice."""
     kept: list[Found] = []
     places = [place for reading in readings for place in reading.places if place.telling]
+    places += [Found(name="", values=(), start=start, end=end) for start, end in names]
     for place in sorted(places, key=lambda place: place.start - place.end):
         if not _overlaps(place, kept):
             kept.append(place)

@@ -63,7 +63,7 @@ class Reading:
     masked: str
     """The question with every used value replaced by its parameter's name."""
     places: tuple[Found, ...]
-    """Every place that was used."""
+    """Every place that was used, or that stands where a missing value should."""
 
 
 def bound_names(parameter: Parameter) -> tuple[str, ...]:
@@ -73,7 +73,14 @@ def bound_names(parameter: Parameter) -> tuple[str, ...]:
     return (parameter.name,)
 
 
-def fill(question: str, query: NamedQuery, *, indexes: Mapping[str, ValueIndex], today: date) -> Reading:
+def fill(
+    question: str,
+    query: NamedQuery,
+    *,
+    indexes: Mapping[str, ValueIndex],
+    today: date,
+    names: Sequence[tuple[int, int]] = (),
+) -> Reading:
     """Read a query's parameters from a question.
 
     Args:
@@ -81,9 +88,12 @@ def fill(question: str, query: NamedQuery, *, indexes: Mapping[str, ValueIndex],
         query: Whose parameters to fill.
         indexes: For each `table.column` that a parameter links to, its values.
         today: The day that relative dates count from.
+        names: Places of unknown names; a value that is required and missing is taken to be one of them, so
+            that the question is understood although the value has to be asked for.
     """
     found = _find_all(question, query.parameters, indexes, today)
     places = [place for places in found.values() for place in places]
+    places += _guessed(query, found, names)
     axis = next((name for name, several in found.items() if len(several) > 1), None)
     chosen = {name: several[0] for name, several in found.items() if several}
     variants = [chosen]
@@ -127,12 +137,25 @@ def _find_all(
     return found
 
 
+def _guessed(
+    query: NamedQuery, found: Mapping[str, list[Found]], names: Sequence[tuple[int, int]]
+) -> Iterator[Found]:
+    taken = [(place.start, place.end) for places in found.values() for place in places]
+    free = [name for name in names if all(name[1] <= start or name[0] >= end for start, end in taken)]
+    asked = [item for item in query.parameters if item.kind == "value" and not found[item.name]]
+    for parameter, (start, end) in zip(asked, free, strict=False):
+        yield Found(name=parameter.name, values=(), start=start, end=end)
+
+
 def _source(parameter: Parameter) -> tuple[object, ...]:
     return parameter.kind, parameter.column, parameter.pattern, parameter.choices
 
 
 def _distinct(places: list[Found]) -> list[Found]:
-    return list({place.values: place for place in reversed(places)}.values())[::-1]
+    first: dict[tuple[tuple[str, Cell], ...], Found] = {}
+    for place in places:
+        first.setdefault(place.values, place)
+    return list(first.values())
 
 
 def _find(

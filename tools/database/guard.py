@@ -172,6 +172,8 @@ def _check_select(node: exp.Expr) -> None:
     joins = node.args.get("joins") or []
     if node.args.get("where") is None and sum(_is_cross(join) for join in joins) > MOST_CROSS_JOINS:
         raise _Refused(f"more than {MOST_CROSS_JOINS} joins have no condition")
+    if not node.expressions:
+        raise _Refused("SELECT needs columns")
     unexpected = set(_given(node)) - _SELECT_PARTS
     if unexpected:
         raise _Refused(f"{min(unexpected).strip('_').upper()!r} is not allowed")
@@ -241,8 +243,16 @@ def _check_group(node: exp.Expr) -> None:
 
 
 def _check_table(node: exp.Expr) -> None:
-    if set(_given(node)) - {"this", "db", "catalog", "alias", "joins"}:
+    unexpected = set(_given(node)) - {"this", "db", "catalog", "alias", "joins"}
+    if unexpected or node.args.get("indexed") is not None:  # False means NOT INDEXED
         raise _Refused("only plain table names are allowed in FROM")
+
+
+def _check_star(node: exp.Expr) -> None:
+    """Refuse whole rows as values, as in `t.*::text`, which would show columns by another name."""
+    holder = node.parent.parent if isinstance(node.parent, exp.Column) else node.parent
+    if not isinstance(holder, exp.Select | exp.Count):
+        raise _Refused("* stands for columns only behind SELECT and in count(*)")
 
 
 _RULES: dict[type[exp.Expr], Callable[[exp.Expr], None]] = {
@@ -257,6 +267,7 @@ _RULES: dict[type[exp.Expr], Callable[[exp.Expr], None]] = {
     exp.Fetch: _check_fetch,
     exp.Group: _check_group,
     exp.Table: _check_table,
+    exp.Star: _check_star,
 }
 
 

@@ -145,7 +145,7 @@ def _words(text: str) -> list[_Word]:
         written = match.group()
         plain = re.sub(r"['’](?:s|S)?$", "", written)
         following = text[match.end() : match.end() + 1]
-        end = match.end() + (following in {"'", "’"} and written.endswith("s"))
+        end = match.end() + (following in {"'", "’"} and written.endswith(("s", "S")))
         found.append(_Word(text=fold(plain), written=plain, start=match.start(), end=end))
     return found
 

@@ -2,6 +2,9 @@
 
 Scoping follows the databases: a common table expression is visible to the statement that owns it and to
 the expressions behind it, never to itself or to those before it, where its name means a real table.
+
+A schema lists all columns of its tables, as reflection does: `*` gives whatever a table has, so columns are
+kept from readers by a view without them. Unknown columns are refused for the clear reason it gives.
 """
 
 from collections.abc import Iterator
@@ -63,7 +66,9 @@ class Names:
             return self._qualified_refusal(column, selects)
         if isinstance(column.this, exp.Star) or not selects:
             return None
-        if any(self._select_offers(select, column) for select in selects):
+        if any(self._source_offers(source, column) for select in selects for source in _sources(select)):
+            return None
+        if self._is_alias(column, selects[0]):
             return None
         if self.dialect == "sqlite" and column.this.args.get("quoted"):
             column.replace(exp.Literal.string(column.name))  # SQLite's own reading of an unknown "name"
@@ -80,12 +85,24 @@ class Names:
                     return f"there is no column {column.name!r} in {column.table!r}"
         return f"there is no table or alias {column.table!r} in FROM"
 
-    def _select_offers(self, select: exp.Select, column: exp.Column) -> bool:
+    def _is_alias(self, column: exp.Column, select: exp.Select) -> bool:
+        """Resolve a name that the SELECT list gives, where the databases may look for one.
+
+        ORDER BY alone prefers such a name; elsewhere a column goes first, perhaps one that is not in the
+        schema, so there the expression itself is put in its place.
+        """
+        clause: exp.Expr = column
+        while clause.parent is not None and clause.parent is not select:
+            clause = clause.parent
+        if not isinstance(clause, exp.Order | exp.Group | exp.Having | exp.Where):
+            return False
         wanted = self._fold(column.this)
-        if any(self._source_offers(source, column) for source in _sources(select)):
-            return True
-        aliases = (item.args["alias"] for item in select.expressions if isinstance(item, exp.Alias))
-        return any(self._fold(alias) == wanted for alias in aliases)
+        for item in select.expressions:
+            if isinstance(item, exp.Alias) and self._fold(item.args["alias"]) == wanted:
+                if not (isinstance(clause, exp.Order) and isinstance(column.parent, exp.Ordered)):
+                    column.replace(exp.Paren(this=item.this.copy()))
+                return True
+        return False
 
     def _source_offers(self, source: exp.Expr, column: exp.Column) -> bool:
         columns = self._columns_of(source)

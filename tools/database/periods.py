@@ -18,18 +18,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from tools.database.dates import Span, find_spans
 from tools.database.relative import END_OF_TIME, START_OF_TIME, named_spans, rolling_spans
 
 _TAKES_TIME = re.compile(
-    r"(?:\b(?:in|of|for|during|since|from|to|until|till|through|before|after|between|and|by|year|on|within|"
-    r"around|early|late|mid|throughout|month|versus|vs|or)|,)\s*(?:the\s+)?(?:month\s+of\s+|year\s+)?$",
+    r"\b(?:in|of|for|during|since|from|to|until|till|through|before|after|between|by|year|on|within|"
+    r"around|early|late|mid|throughout|month)\s*(?:the\s+)?(?:month\s+of\s+|year\s+)?$",
     re.IGNORECASE,
 )
 _PLURAL = re.compile(r"\b(?:[a-z]{3,}s|revenue|turnover|income|spending|growth)\s+$", re.IGNORECASE)
 _BETWEEN = re.compile(r"\b(?:between|from)\s+(?:the\s+)?$", re.IGNORECASE)
 _JOIN = re.compile(r"\s*(?:and|to|until|till|through|up to|–|—|-)\s*(?:the\s+)?", re.IGNORECASE)
+_LIST = re.compile(r"\s*(?:,|,?\s*(?:and|or|to|until|till|through|versus|vs\.?)|–|-)\s*", re.IGNORECASE)
 _DAYS_OF_MONTH = re.compile(
     r"\b(?:(?:between|from)\s+)?(?:the\s+)?(?P<first>\d{1,2})(?:st|nd|rd|th)?\s*(?:and|to|until|-|–)\s*(?:the\s+)?$",
     re.IGNORECASE,
@@ -87,7 +89,7 @@ def _place(text: str, start: int, end: int, days: tuple[date, date]) -> _Place:
 
 
 def _ranges(text: str, spans: list[Span], today: date) -> Iterator[_Place]:
-    spans = [span for place, span in enumerate(spans) if _counts(text, span, spans[place + 1 : place + 2])]
+    spans = _meant(text, spans)
     position = 0
     while position < len(spans):
         span = spans[position]
@@ -97,12 +99,20 @@ def _ranges(text: str, spans: list[Span], today: date) -> Iterator[_Place]:
         position += 2 if pair else 1
 
 
-def _counts(text: str, span: Span, following: list[Span]) -> bool:
-    """Tell whether a span is meant as a time: "in March", "March and April 2026", not "march on"."""
+def _meant(text: str, spans: list[Span]) -> list[Span]:
+    """Leave out bare months and years that are not meant as a time: "march on", "order 2026"."""
+    sure = [_counts(text, span) for span in spans]
+    pairs = [bool(_LIST.fullmatch(text[span.end : after.start])) for span, after in pairwise(spans)]
+    for place, joined in enumerate(pairs):  # "in March, April and May"
+        sure[place + 1] |= joined and sure[place]
+    for place, joined in reversed(list(enumerate(pairs))):  # "March and April 2026"
+        sure[place] |= joined and sure[place + 1]
+    return [span for span, counts in zip(spans, sure, strict=True) if counts]
+
+
+def _counts(text: str, span: Span) -> bool:
     before, after = text[: span.start], text[span.end :]
     if span.sure or _TAKES_TIME.search(before) or not (before.strip() or after.strip(" ?.!")):
-        return True
-    if following and _JOIN.fullmatch(text[span.end : following[0].start]):
         return True
     return span.has_year and bool(_PLURAL.search(before))
 

@@ -11,8 +11,8 @@ The probability is logistic in six signals:
   inverse frequency in the catalogue; a stem no query knows weighs most.
 - `filled`: 1 when the question gives a value or a text that the query takes.
 - `missing`: 1 when a required parameter is not given: it may be asked back, so it lowers without excluding.
-- `unused`: how many values, texts and periods of the question, known from any query, this one cannot take
-  (2 at most): "orders last month" is not answered by a count of all orders.
+- `unused`: how many values, texts, periods and unknown names of the question this query cannot take (2 at
+  most): "orders last month" is not answered by a count of all orders.
 - `advice`: 1 when the question asks how to do something or what is allowed, and no example does: that is
   answered by documents.
 
@@ -88,6 +88,10 @@ class StemWeights:
         counts = Counter(stem for found in stems for stem in found)
         self._weights = {stem: self._weight(count, len(stems)) for stem, count in counts.items()}
         self._unknown = self._weight(0, len(stems))
+
+    def knows(self, stem: str) -> bool:
+        """Tell whether any query uses the stem."""
+        return stem in self._weights
 
     def overlap(self, first: str, second: str) -> float:
         """Return the weighted F1 of two texts' stems, in [0, 1]."""

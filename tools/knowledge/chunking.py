@@ -63,17 +63,6 @@ def chunk(
         capacity: Most tokens in a passage.
         tiny: Sections are joined with the next ones under the same parent up to this many tokens.
     """
-    sections = _sections(document)
-    units = _join_tiny(document.text, sections, tokens=tokens, tiny=min(tiny, capacity))
-    spans = [
-        (unit.path, start, end)
-        for unit in units
-        for start, end in _split(document.text, unit, tokens=tokens, capacity=capacity)
-        if any(character.isalnum() for character in document.text[start:end])
-    ]
-    if not spans:
-        whole = Unit(path=(), start=document.body_start, end=len(document.text))
-        spans = [((), *span) for span in _split(document.text, whole, tokens=tokens, capacity=capacity)]
     seed = (knowledge_base, document.source, content_hash(document), pipeline)
     return [
         Chunk(
@@ -88,7 +77,7 @@ def chunk(
             metadata=document.metadata,
             url=document.url,
         )
-        for path, start, end in spans
+        for path, start, end in _spans(document, tokens=tokens, capacity=capacity, tiny=tiny)
     ]
 
 
@@ -98,14 +87,31 @@ def content_hash(document: Document) -> str:
     return hashlib.sha256(fields.encode()).hexdigest()
 
 
+def _spans(
+    document: Document, *, tokens: Tokens, capacity: int, tiny: int
+) -> list[tuple[tuple[str, ...], int, int]]:
+    """Return headings, start and end of each passage."""
+    units = _join_tiny(document.text, _sections(document), tokens=tokens, tiny=min(tiny, capacity))
+    spans = [
+        (unit.path, start, end)
+        for unit in units
+        for start, end in _split(document.text, unit, tokens=tokens, capacity=capacity)
+        if any(character.isalnum() for character in document.text[start:end])
+    ]
+    if spans:
+        return spans
+    whole = Unit(path=(), start=document.body_start, end=len(document.text))
+    return [((), *span) for span in _split(document.text, whole, tokens=tokens, capacity=capacity)]
+
+
 def _sections(document: Document) -> list[Section]:
     """Cut at every heading and give each section its path."""
     found = headings(document.text, body_start=document.body_start)
     first = found[0].start if found else len(document.text)
     sections = [Section(level=0, path=(), start=document.body_start, body=document.body_start, end=first)]
-    ends = [heading.start for heading in found[1:]] + [len(document.text)]
+    ends = [*(heading.start for heading in found[1:]), len(document.text)]
     above: list[Heading] = []
-    for heading, end in zip(found, ends, strict=True):
+    for heading, end in zip(found, ends, strict=False):
         above = [*(parent for parent in above if parent.level < heading.level), heading]
         sections.append(
             Section(
@@ -151,13 +157,17 @@ def _joins(first: Section, sections: list[Section], following: int) -> bool:
 
 def _split(text: str, unit: Unit, *, tokens: Tokens, capacity: int) -> Iterator[tuple[int, int]]:
     """Yield the spans of a unit that fit the capacity, trimmed."""
-    raw = text[unit.start : unit.end]
-    trimmed = raw.strip()
-    if not trimmed:
-        return
-    start = unit.start + len(raw) - len(raw.lstrip())
-    if tokens.count(trimmed) <= capacity:
-        yield start, start + len(trimmed)
-        return
-    for offset, piece in tokens.split(trimmed, capacity=capacity):
-        yield start + offset, start + offset + len(piece)
+    start, end = _trim(text, unit.start, unit.end)
+    if tokens.count(text[start:end]) <= capacity:
+        spans = [(start, end)]
+    else:
+        pieces = tokens.split(text[start:end], capacity=capacity)
+        spans = [_trim(text, start + offset, start + offset + len(piece)) for offset, piece in pieces]
+    yield from (span for span in spans if span[0] < span[1])
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    """Narrow a span to what lies between white space."""
+    piece = text[start:end]
+    first = start + len(piece) - len(piece.lstrip())
+    return first, max(first, start + len(piece.rstrip()))

@@ -126,7 +126,7 @@ def speaks(embedder: Embedder, language: str) -> bool:
 def _load(place: str) -> "TextEmbedding":
     """Load a model from a folder, or by name through fastembed's own cache and download."""
     from fastembed import TextEmbedding
-    from onnxruntime.capi import onnxruntime_pybind11_state as runtime
+    from onnxruntime.capi import onnxruntime_pybind11_state as runtime  # type: ignore[import-untyped]  # no stubs
 
     damaged = (runtime.Fail, runtime.InvalidArgument, runtime.InvalidGraph, runtime.InvalidProtobuf)
     missing = (runtime.NoSuchFile, runtime.NoModel, runtime.NotImplemented, runtime.RuntimeException)

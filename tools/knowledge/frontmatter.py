@@ -11,8 +11,10 @@ import yaml
 from tools.errors import LoadingError
 from tools.types import Metadata
 
-MOST_CHARACTERS = 65_536
+MOST_CHARACTERS = 16_384
 """A longer block at the start of a file is not front matter."""
+
+MOST_BRACKETS = 300
 
 KNOWN = frozenset(
     {"title", "url", "valid_from", "valid_to", "superseded_by", "version", "products", "authority"}
@@ -84,8 +86,10 @@ def _parse_yaml(block: str) -> object:
     """Parse YAML with every scalar as the text that stands there.
 
     The base loader builds only strings, lists and mappings: `version: 1.10` stays "1.10". Aliases are refused
-    because a few lines of them can unfold to gigabytes.
+    because a few lines of them can unfold to gigabytes, many brackets because nesting takes quadratic time.
     """
+    if block.count("[") + block.count("{") > MOST_BRACKETS:
+        raise LoadingError("the front matter is nested too deeply; flatten it")
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(block, Loader=yaml.SafeLoader)):
             raise LoadingError("the front matter uses YAML aliases; write the values out")

@@ -69,24 +69,31 @@ def ingest(
         pipeline = f"{PIPELINE}/{embedder.name}/{base.capacity}/{base.language}"
         reader = Reader(base, before=before, tokens=tokens or BundledTokens(), pipeline=pipeline)
         writer = _Writer(base=base, store=store, embedder=embedder, manifest=manifest, before=before)
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ingest-reader") as thread:
-            windows = _windows(reader.steps(found.files))
-            upcoming = thread.submit(next, windows, None)
-            while (window := upcoming.result()) is not None:
-                upcoming = thread.submit(next, windows, None)
-                writer.write(window)
-                on_progress(
-                    Progress(
-                        documents=writer.documents,
-                        total_documents=max(reader.documents, writer.documents),
-                        chunks=writer.chunks,
-                        total_chunks=reader.chunks,
-                    )
-                )
+        _write_all(found, reader, writer, on_progress)
         if found.complete:
             writer.remove_missing(found)
         writer.remove_unknown(complete=found.complete)
         return writer.report(found, seconds=time.monotonic() - started)
+
+
+def _write_all(
+    found: Scan, reader: Reader, writer: "_Writer", on_progress: Callable[[Progress], None]
+) -> None:
+    """Embed and write window by window while a thread reads the next one."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="ingest-reader") as thread:
+        windows = _windows(reader.steps(found.files))
+        upcoming = thread.submit(next, windows, None)
+        while (window := upcoming.result()) is not None:
+            upcoming = thread.submit(next, windows, None)
+            writer.write(window)
+            on_progress(
+                Progress(
+                    documents=writer.documents,
+                    total_documents=max(reader.documents, writer.documents),
+                    chunks=writer.chunks,
+                    total_chunks=reader.chunks,
+                )
+            )
 
 
 def verify(base: str, *, store: Store, manifest: Manifest) -> list[str]:

@@ -12,7 +12,7 @@ from tools.knowledge.manifest import Entry
 from tools.knowledge.scanning import FoundFile
 from tools.knowledge.sparse import DEFAULT_LANGUAGE
 from tools.knowledge.tokens import Tokens
-from tools.types import Chunk, FileFailure
+from tools.types import Chunk, Document, FileFailure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,28 +101,32 @@ class Reader:
             if self._is_unchanged(document.source, content):
                 continue
             changed += 1
-            chunks = chunk(
-                document,
-                knowledge_base=self._base.name,
-                pipeline=self._pipeline,
-                tokens=self._tokens,
-                capacity=self._base.capacity,
-            )
-            self.chunks += len(chunks)
-            entry = Entry(
-                source=document.source,
-                file=found.source,
-                content=content,
-                pipeline=self._pipeline,
-                chunk_ids=tuple(item.id for item in chunks),
-            )
-            yield Ready(entry=entry, chunks=tuple(chunks))
+            yield self._ready(document, found.source, content)
         yield FileRead(
             file=found.source,
             fingerprint=fingerprint,
             sources=frozenset(document.source for document in documents),
             unchanged=len(documents) - changed,
         )
+
+    def _ready(self, document: Document, file: str, content: str) -> Ready:
+        """Chunk one document."""
+        chunks = chunk(
+            document,
+            knowledge_base=self._base.name,
+            pipeline=self._pipeline,
+            tokens=self._tokens,
+            capacity=self._base.capacity,
+        )
+        self.chunks += len(chunks)
+        entry = Entry(
+            source=document.source,
+            file=file,
+            content=content,
+            pipeline=self._pipeline,
+            chunk_ids=tuple(item.id for item in chunks),
+        )
+        return Ready(entry=entry, chunks=tuple(chunks))
 
     def _is_unchanged(self, source: str, content: str) -> bool:
         """Tell whether the index holds this very version of a document."""

@@ -45,7 +45,7 @@ class Lexicon:
     """Each base's language and whether its vectors mean anything."""
 
     languages: Mapping[str, str]
-    """Language by knowledge base; others are English."""
+    """Language by knowledge base, English for others; a search of all bases searches these."""
     dense: Mapping[str, bool]
     """False where the embedder does not speak the base's language; others are True."""
 
@@ -67,19 +67,14 @@ class Lexicon:
     def branches(self, where: Filter) -> list[Branch]:
         """Plan a search: BM25 once a language, dense over the bases whose language the embedder speaks."""
         searched = where.knowledge_bases or tuple(self.languages)
-        by_language: dict[str, list[str]] = {}
+        by_language: dict[str, list[str]] = {} if searched else {DEFAULT_LANGUAGE: []}
         for base in searched:
             by_language.setdefault(self.languages.get(base, DEFAULT_LANGUAGE), []).append(base)
-        if len(by_language) < 2:
-            by_language = {next(iter(by_language), DEFAULT_LANGUAGE): list(where.knowledge_bases)}
-        spoken = [base for base in searched if self.dense.get(base, True)]
-        branches = [
+        spoken = tuple(base for base in searched if self.dense.get(base, True))
+        dense = [Branch(language=None, knowledge_bases=spoken)] if spoken or not searched else []
+        return dense + [
             Branch(language=language, knowledge_bases=tuple(bases)) for language, bases in by_language.items()
         ]
-        if spoken or not searched:
-            bases = where.knowledge_bases if len(spoken) == len(searched) else spoken
-            branches.insert(0, Branch(language=None, knowledge_bases=tuple(bases)))
-        return branches
 
 
 def check_vectors(vectors: Matrix, *, count: int, dimension: int) -> None:

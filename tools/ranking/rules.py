@@ -22,7 +22,7 @@ class Rule:
     factor: float = 1.0
     """superseded: for documents not in force; product: for a match."""
     mismatch: float = 1.0
-    """product: for documents that are only about other products."""
+    """product: for documents that are only about other products, or another revision."""
     half_life_days: float = 365.0
     """recency: age at which the document keeps half of its weight above the floor."""
     floor: float = 0.0
@@ -41,6 +41,8 @@ class Circumstances:
     """The day whose truth is asked for."""
     products: tuple[str, ...] = ()
     """Products named in the question."""
+    revisions: tuple[str, ...] = ()
+    """Revisions of those products named in the question."""
 
 
 def apply_rules(hits: Sequence[Hit], rules: Sequence[Rule], circumstances: Circumstances) -> list[Hit]:
@@ -92,6 +94,8 @@ def _product(rule: Rule, metadata: Metadata, circumstances: Circumstances) -> fl
     shared = {name.casefold() for name in metadata.products} & {
         name.casefold() for name in circumstances.products
     }
+    if metadata.revision and circumstances.revisions and metadata.revision not in circumstances.revisions:
+        return rule.mismatch
     return rule.factor if shared else rule.mismatch
 
 

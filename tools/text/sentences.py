@@ -29,7 +29,7 @@ class Unit:
 
     kind: UnitKind
     text: str
-    """Readable text: Markdown marks removed, a table row written as "Column: cell; …"."""
+    """Readable text: Markdown marks removed, a table row written as "First cell — Column: cell; …"."""
     start: int
     end: int
     block: int
@@ -55,6 +55,7 @@ def plain(text: str) -> str:
 class _Cursor:
     block: int = 0
     header: tuple[str, ...] = ()
+    in_table: bool = False
     fenced: bool = False
     open: bool = False
     """True while the last line can be continued by the next one."""
@@ -64,7 +65,8 @@ def _walk(text: str) -> Iterator[Unit]:
     cursor = _Cursor()
     paragraph: list[tuple[int, int]] = []
     kind: UnitKind = "sentence"
-    for start, end in _lines(text):
+    lines = list(_lines(text))
+    for (start, end), following in zip(lines, [*lines[1:], (len(text), len(text))], strict=True):
         line = text[start:end]
         opens = _kind_of(line, cursor)
         if opens == "continue" and paragraph:
@@ -73,7 +75,7 @@ def _walk(text: str) -> Iterator[Unit]:
         yield from _sentences(text, paragraph, kind, cursor)
         paragraph = []
         if opens == "row":
-            yield from _row(line, start, cursor)
+            yield from _row(line, text[slice(*following)], start, cursor)
         elif opens == "heading":
             cursor.block += 1
             yield Unit(kind="heading", text=_heading(line), start=start, end=end, block=cursor.block)
@@ -89,12 +91,11 @@ def _kind_of(line: str, cursor: _Cursor) -> Literal["blank", "continue", "row", 
         return "blank"
     if cursor.fenced:
         return "continue"
-    if not line.strip() or _RULE.match(line):
-        cursor.header = ()
-        return "blank"
     if _TABLE.match(line):
         return "row"
-    cursor.header = ()
+    cursor.header, cursor.in_table = (), False
+    if not line.strip() or _RULE.match(line):
+        return "blank"
     if _HEADING.match(line) or _BOLD_LINE.match(line):
         return "heading"
     if item := _ITEM.match(line):
@@ -135,22 +136,30 @@ def _split(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield first, end
 
 
-def _row(line: str, start: int, cursor: _Cursor) -> Iterator[Unit]:
-    if _TABLE_RULE.match(line):
+def _row(line: str, following: str, start: int, cursor: _Cursor) -> Iterator[Unit]:
+    if _TABLE_RULE.match(line) and "-" in line:
         return
-    cells = tuple(plain(cell) for cell in re.split(r"(?<!\\)\|", line.strip().strip("|")))
-    if not cursor.header:
-        cursor.header = cells
+    if not cursor.in_table:
         cursor.block += 1
         cursor.open = False
+    cursor.in_table = True
+    cells = tuple(plain(cell) for cell in re.split(r"(?<!\\)\|", line.strip().strip("|")))
+    if _TABLE_RULE.match(following) and "-" in following:
+        cursor.header = cells
         return
-    named = zip(cursor.header + ("",) * len(cells), cells, strict=False)
-    body = "; ".join(f"{name}: {cell}" if name else cell for name, cell in named if cell)
-    if body:
+    if body := _read_row(cells, cursor.header):
         leading = len(line) - len(line.lstrip())
-        yield Unit(
-            kind="row", text=body, start=start + leading, end=start + len(line.rstrip()), block=cursor.block
-        )
+        end = start + len(line.rstrip())
+        yield Unit(kind="row", text=body, start=start + leading, end=end, block=cursor.block)
+
+
+def _read_row(cells: tuple[str, ...], header: tuple[str, ...]) -> str:
+    """Write a row as "First cell — Column: cell; Column: cell"."""
+    named = list(zip(cells, header + ("",) * len(cells), strict=False))
+    rest = "; ".join(f"{name}: {cell}" if name else cell for cell, name in named[1:] if cell)
+    if not cells[0] or not rest:
+        return cells[0] or rest
+    return f"{cells[0]} — {rest}" if any(header[1:]) else f"{cells[0]}: {rest}"
 
 
 def _heading(line: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import snowballstemmer
 
 WORD = re.compile(r"[^\W_]+(?:['’.\-/][^\W_]+|,\d{3}(?!\d))*", re.UNICODE)
-NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,  ]*(?:\.\d+)?(?![\w])")
+NUMBER = re.compile(r"(?<![\w.,])[-+]?(?:\d{1,3}(?:[,\u00a0\u202f]\d{3})+|\d+)(?:\.\d+)?(?!\d)")
 CJK = re.compile(r"[぀-ヿ㐀-䶿一-鿿가-힯]+")
 
 STOP_WORDS = frozenset(Path(__file__).with_name("stop_words.txt").read_text(encoding="utf-8").split())
@@ -75,7 +75,7 @@ def _cjk_pairs(word: str) -> Iterator[str]:
 
 
 def _canonical(number: str) -> str:
-    plain = re.sub(r"[,  ]", "", number).lstrip("+")
-    if "." in plain:
-        plain = plain.rstrip("0").rstrip(".")
-    return plain.lstrip("0") or "0" if not plain.startswith("-") else plain
+    sign = "-" if number.startswith("-") else ""
+    whole, _, fraction = re.sub(r"[,\u00a0\u202f]", "", number.lstrip("+-")).partition(".")
+    fraction = fraction.rstrip("0")
+    return f"{sign}{whole.lstrip('0') or '0'}{'.' if fraction else ''}{fraction}"

@@ -25,13 +25,13 @@ _PREPOSITION = re.compile(
 )
 _LEADING = re.compile(r"^\s*(?:and|but|or|so|then|also|ok|okay)\b[ ,]*", re.IGNORECASE)
 _PRONOUN = re.compile(
-    r"\b(?:it|its|it's|they|them|their|theirs|this one|that one|this|that|these|those|the same|there|he|she|him"
-    r"|her|one)\b",
+    r"\b(?:it|its|it's|they|them|their|theirs|this one|that one|this|that|these|those|the same|there|he|she"
+    r"|him|her|one)\b",
     re.IGNORECASE,
 )
 _EXPLETIVE = re.compile(
-    r"\b(?:is it (?:possible|ok|okay|safe|true|allowed|necessary|worth|normal|better|bad)|does it (?:take|matter)"
-    r"|it is|is there|are there|there (?:is|are)|it's (?:possible|ok)|if there|so that|say that|means? that"
+    r"\b(?:is it (?:possible|ok|okay|safe|true|allowed|necessary|worth|normal|better|bad)"
+    r"|does it (?:take|matter)|it is|is there|are there|there (?:is|are)|it's (?:possible|ok)|if there|so that|say that|means? that"
     r"|know that)\b",
     re.IGNORECASE,
 )

@@ -9,9 +9,9 @@ from graph.reasoning.checks import check_claims
 from graph.reasoning.local.lexicon import Lexicon
 from graph.reasoning.local.passages import complete
 from graph.reasoning.local.sufficiency import confidence
-from graph.reasoning.local.supports import Candidate, find_candidates
+from graph.reasoning.local.supports import Candidate, SpanFinder
 from graph.state import Assessment, Draft, Evidence, Part, Plan, Verification
-from tools.ports import Embedder
+from tools.types import Hit
 
 CLOSE = 0.3
 """Spans whose scores differ less than this are rivals."""
@@ -24,7 +24,7 @@ class LocalJudge:
     """Judges by words, embeddings and rules. Implements `Judge`."""
 
     lexicon: Lexicon
-    embedder: Embedder
+    finder: SpanFinder
     abstain: float
     """Confidence below which evidence is no answer, in [0, 1]."""
 
@@ -40,9 +40,7 @@ class LocalJudge:
         return [self._assess(part, found) for part, found in zip(plan.parts, evidence, strict=True)]
 
     def _assess(self, part: Part, evidence: Evidence) -> Assessment:
-        candidates = find_candidates(
-            part.question, evidence.hits, lexicon=self.lexicon, embedder=self.embedder
-        )
+        candidates = self.finder.find(part.question, evidence.hits)
         sure = confidence(part.question, candidates, self.lexicon)
         from_rows = any(rows.rows or rows.empty for rows in evidence.rows)
         if sure < self.abstain:
@@ -51,7 +49,7 @@ class LocalJudge:
         if choices:
             ask = f"Which one do you mean: {', '.join(choices[:-1])} or {choices[-1]}?"
             return Assessment(verdict="ambiguous", confidence=sure, ask=ask, choices=choices)
-        supports = tuple(complete(part.question, candidates, evidence.hits))
+        supports = tuple(complete(part.question, candidates))
         return Assessment(verdict="sufficient", confidence=sure, supports=supports)
 
     def _choices(self, part: Part, candidates: Sequence[Candidate]) -> tuple[str, ...]:
@@ -60,13 +58,21 @@ class LocalJudge:
         The question is ambiguous when it names no product, does not ask which one, and the best spans all
         come from documents about different products.
         """
-        if part.products or _WHICH.search(part.question):
+        if part.revisions or _WHICH.search(part.question):
             return ()
         rivals = [one.hit for one in candidates if one.score >= candidates[0].score - CLOSE]
-        groups = list(dict.fromkeys(hit.chunk.metadata.products for hit in rivals))
+        if part.products and not any(hit.chunk.metadata.revision for hit in rivals):
+            return ()
+        groups = list(dict.fromkeys(_about(hit) for hit in rivals))
         if len(groups) < 2 or not all(groups) or set.intersection(*map(set, groups)):
             return ()
         return tuple(dict.fromkeys(name for group in groups for name in group))[:MOST_CHOICES]
+
+
+def _about(hit: Hit) -> tuple[str, ...]:
+    """Return the products, with their revision if any, that a passage's document is about."""
+    metadata = hit.chunk.metadata
+    return tuple(f"{name} {metadata.revision}" if metadata.revision else name for name in metadata.products)
 
 
 def _without_passages(part: Part, from_rows: bool, sure: float) -> Assessment:

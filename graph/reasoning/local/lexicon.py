@@ -20,6 +20,8 @@ class Lexicon:
     """Base → stem → chunks that contain it."""
     products: tuple[str, ...] = ()
     """Product names found in the documents' metadata, longest first."""
+    revisions: tuple[str, ...] = ()
+    """Revisions found there."""
 
     def rarity(self, stem: str) -> float:
         """Return the inverse document frequency ln(1 + (N - n + 0.5) / (n + 0.5)), as in BM25."""
@@ -63,6 +65,15 @@ class Lexicon:
                 rest = pattern.sub(" ", rest)
         return tuple(found)
 
+    def revisions_in(self, text: str) -> tuple[str, ...]:
+        """Return the revisions named in a text: "revision B", or B right behind a product."""
+        before = "|".join(["revision", "rev\\.?", "version", *(re.escape(name) for name in self.products)])
+        return tuple(
+            revision
+            for revision in self.revisions
+            if re.search(rf"(?i:\b(?:{before})) (?:(?i:revision|rev\.?) )?{re.escape(revision)}(?!\w)", text)
+        )
+
     def _share(self, stem: str, base: str) -> float:
         return self.frequencies[base].get(stem, 0) / max(1, self.totals[base])
 
@@ -70,13 +81,16 @@ class Lexicon:
 def read_lexicon(chunks: Mapping[str, Sequence[Chunk]]) -> Lexicon:
     """Count the words of every base's chunks."""
     frequencies = {
-        base: dict(Counter(stem for chunk in found for stem in _stems(chunk))) for base, found in chunks.items()
+        base: dict(Counter(stem for chunk in found for stem in _stems(chunk)))
+        for base, found in chunks.items()
     }
-    products = {name for found in chunks.values() for chunk in found for name in chunk.metadata.products}
+    everything = [chunk.metadata for found in chunks.values() for chunk in found]
+    products = {name for metadata in everything for name in metadata.products}
     return Lexicon(
         totals={base: len(found) for base, found in chunks.items()},
         frequencies=frequencies,
         products=tuple(sorted(products, key=lambda name: (-len(name), name))),
+        revisions=tuple(sorted({metadata.revision for metadata in everything if metadata.revision})),
     )
 
 

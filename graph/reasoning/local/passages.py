@@ -7,7 +7,6 @@ from graph.reasoning.local.supports import Candidate
 from graph.state import Support
 from tools.text.sentences import Unit, units
 from tools.text.words import stem_set
-from tools.types import Hit
 
 MOST_SPANS = 3
 """Separate places an answer quotes."""
@@ -19,9 +18,8 @@ ALIKE = 0.6
 """Spans that share this much of the smaller one's words say the same."""
 
 
-def complete(question: str, candidates: Sequence[Candidate], hits: Sequence[Hit]) -> list[Support]:
+def complete(question: str, candidates: Sequence[Candidate]) -> list[Support]:
     """Return the spans of the answer, the answering one first, then what supports it."""
-    del hits
     best = candidates[0]
     chosen: list[Support] = []
     places = 0
@@ -29,7 +27,7 @@ def complete(question: str, candidates: Sequence[Candidate], hits: Sequence[Hit]
         if places == MOST_SPANS or candidate.score < best.score - NEAR:
             break
         grown = [span for span in _grow(question, candidate) if not _said(span, chosen)]
-        if grown and not _said(candidate.support, chosen):
+        if grown and not _said(candidate.support(), chosen):
             chosen += grown
             places += 1
     return chosen
@@ -41,7 +39,7 @@ def _grow(question: str, candidate: Candidate) -> Iterator[Support]:
     position = next(i for i, unit in enumerate(found) if unit.start == candidate.unit.start)
     block = _list_around(found, position, whole=asks_for_steps(question))
     for unit in block or [candidate.unit]:
-        yield _support(candidate, unit)
+        yield candidate.support(unit)
 
 
 def _list_around(found: Sequence[Unit], position: int, *, whole: bool) -> list[Unit]:
@@ -67,18 +65,6 @@ def _items(found: Sequence[Unit], first: int) -> list[Unit]:
             break
         items.append(unit)
     return items
-
-
-def _support(candidate: Candidate, unit: Unit) -> Support:
-    chunk = candidate.hit.chunk
-    return Support(
-        chunk_id=chunk.id,
-        text=unit.text,
-        start=chunk.start + unit.start,
-        end=chunk.start + unit.end,
-        score=candidate.score,
-        kind="sentence" if unit.kind == "heading" else unit.kind,
-    )
 
 
 def _said(span: Support, chosen: Sequence[Support]) -> bool:

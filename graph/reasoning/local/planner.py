@@ -20,7 +20,8 @@ LIKELY = 0.5
 UNSURE = 0.25
 """With no database answer in sight, a base at or above this is searched as well: looking is cheap."""
 _PAST = re.compile(
-    r"\b(?:as of|back in|bought|purchased|ordered|was|were|did|had|old|older|previous|previously|former|used to)\b",
+    r"\b(?:as of|back in|bought|purchased|ordered|was|were|did|had|old|older|previous|previously|former"
+    r"|used to)\b",
     re.IGNORECASE,
 )
 
@@ -69,6 +70,7 @@ class LocalPlanner:
             knowledge_bases=_to_search(bases, chosen),
             matches=tuple(chosen),
             products=self.router.lexicon.products_in(question),
+            revisions=self.router.lexicon.revisions_in(question),
         )
 
 

@@ -8,20 +8,23 @@ _REPLIES = (
         "Hello! {about}",
     ),
     (
-        r"(?:many )?(?:thanks|thank you|thx|cheers|much appreciated)(?: so much| very much| a lot| for .{1,40})?",
+        r"(?:many )?(?:thanks|thank you|thx|cheers|much appreciated)"
+        r"(?: so much| very much| a lot| for .{1,40})?",
         "You are welcome.",
     ),
     (
-        r"(?:bye|goodbye|see you(?: later)?|good night|have a (?:nice|good) (?:day|one|evening|weekend))",
+        r"bye|goodbye|see you(?: later)?|good night|have a (?:nice|good) (?:day|one|evening|weekend)",
         "Goodbye!",
     ),
     (r"(?:how are you|how(?:'s| is) it going|what's up)(?: today| doing)?", "I am well, thank you. {about}"),
     (
-        r"(?:who|what) are you|what(?:'s| is) your name|what can you (?:do|help(?: me)? with)|help|what can i ask(?: you)?",
+        r"(?:who|what) are you|what(?:'s| is) your name|what can you (?:do|help(?: me)? with)|help"
+        r"|what can i ask(?: you)?",
         "{about}",
     ),
     (
-        r"(?:ok|okay|great|perfect|super|nice|cool|good|got it|i see|alright|sounds good)(?: thanks| thank you)?",
+        r"(?:ok|okay|great|perfect|super|nice|cool|good|got it|i see|alright|sounds good)"
+        r"(?: thanks| thank you)?",
         "Glad to help.",
     ),
 )

@@ -28,7 +28,7 @@ def confidence(question: str, candidates: Sequence[Candidate], lexicon: Lexicon)
         return 0.0
     wanted = stem_set(question)
     best = candidates[:TOGETHER]
-    spans = frozenset().union(*(stem_set(f"{one.heading} {one.unit.text}") for one in best))
+    spans = frozenset().union(*(one.span.with_headings for one in best))
     everywhere = frozenset().union(*(stem_set(one.hit.chunk.embedding_text) for one in candidates))
     score = (
         BIAS

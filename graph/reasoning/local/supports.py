@@ -1,36 +1,52 @@
 """Find the spans of the retrieved passages that answer a question.
 
 A span's score is cosine + 1.5 · coverage + 0.5 · rank + 0.25 · type, where coverage is the share of the
-question's words, weighted by rarity, found in the span (counted fully) or only in its heading (counted by
+question's words, weighted by rarity, found in the span (counted fully) or only in its headings (counted by
 half), rank is the passage's score relative to the best passage, and type says whether the span holds the
 kind of thing asked for (a number, a date, a place ...). No single signal finds the answering sentence
 often enough; together they do (measured on squad2_sample).
 """
 
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy
 
 from graph.reasoning.local.answer_types import satisfies
 from graph.reasoning.local.lexicon import Lexicon
 from graph.state import Support
-from tools.ports import Embedder
+from tools.ports import Embedder, Matrix
 from tools.text.sentences import Unit, units
 from tools.text.words import stem_set
 from tools.types import Hit
 
-CANDIDATES = 24
+CANDIDATES = 20
 """Spans that are embedded; the others lost on words alone."""
 COVERAGE, RANK, TYPE = 1.5, 0.5, 0.25
+REMEMBERED = 4096
+"""Span vectors that are kept: popular passages answer many questions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A unit of a passage with its words."""
+
+    unit: Unit
+    heading: str
+    """Nearest heading above the unit inside its passage, or the passage's own."""
+    words: frozenset[str]
+    with_headings: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A unit of a passage with the signals that speak for it."""
+    """A span of a hit with the signals that speak for it."""
 
     hit: Hit
-    unit: Unit
-    heading: str
-    """Nearest heading above the unit inside its passage, or the passage's own."""
+    span: Span
     coverage: float
     """In [0, 1]."""
     rank: float
@@ -40,61 +56,91 @@ class Candidate:
     score: float = 0.0
 
     @property
-    def support(self) -> Support:
-        """Return the span as evidence, its offsets counted in the document."""
-        kind = "sentence" if self.unit.kind == "heading" else self.unit.kind
+    def unit(self) -> Unit:
+        """The quotable unit."""
+        return self.span.unit
+
+    def support(self, unit: Unit | None = None) -> Support:
+        """Return the span, or another unit of its passage, as evidence; offsets count in the document."""
+        quoted = unit or self.unit
         return Support(
             chunk_id=self.hit.chunk.id,
-            text=self.unit.text,
-            start=self.hit.chunk.start + self.unit.start,
-            end=self.hit.chunk.start + self.unit.end,
+            text=quoted.text,
+            start=self.hit.chunk.start + quoted.start,
+            end=self.hit.chunk.start + quoted.end,
             score=self.score,
-            kind=kind,
+            kind="sentence" if quoted.kind == "heading" else quoted.kind,
         )
 
 
-def find_candidates(
-    question: str, hits: Sequence[Hit], *, lexicon: Lexicon, embedder: Embedder
-) -> list[Candidate]:
-    """Return the best spans of the passages, best first."""
-    wanted = stem_set(question)
-    found = [candidate for hit in hits for candidate in _of_passage(question, wanted, hit, hits[0], lexicon)]
-    found.sort(key=lambda one: -(COVERAGE * one.coverage + RANK * one.rank + TYPE * one.typed))
-    found = found[:CANDIDATES]
-    if not found:
-        return []
-    vectors = embedder.embed([question, *(f"{one.heading}: {one.unit.text}" for one in found)])
-    scored = [
-        _scored(one, float(vector @ vectors[0])) for one, vector in zip(found, vectors[1:], strict=True)
-    ]
-    return sorted(scored, key=lambda one: -one.score)
+class SpanFinder:
+    """Finds answering spans; keeps the vectors of spans it has seen. Safe to share between threads."""
 
+    def __init__(self, lexicon: Lexicon, embedder: Embedder) -> None:
+        """Take the corpus's words and the embedder."""
+        self._lexicon = lexicon
+        self._embedder = embedder
+        self._vectors: OrderedDict[str, Matrix] = OrderedDict()
+        self._lock = threading.Lock()
 
-def _of_passage(
-    question: str, wanted: frozenset[str], hit: Hit, best: Hit, lexicon: Lexicon
-) -> list[Candidate]:
-    candidates = []
-    heading = hit.chunk.heading
-    for unit in units(hit.chunk.text):
-        if unit.kind == "heading":
-            heading = f"{hit.chunk.title} › {unit.text}"
-            continue
-        own = stem_set(unit.text)
-        coverage = lexicon.coverage(wanted, own)
-        with_heading = lexicon.coverage(wanted, own | stem_set(heading) | stem_set(hit.chunk.heading))
-        candidates.append(
+    def find(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
+        """Return the best spans of the passages, best first."""
+        wanted = stem_set(question)
+        found = [one for hit in hits for one in self._candidates(question, wanted, hit, hits[0])]
+        found.sort(key=lambda one: -_without_cosine(one))
+        found = found[:CANDIDATES]
+        if not found:
+            return []
+        asked = self._embedder.embed([question])[0]
+        vectors = self._embedded([f"{one.span.heading}: {one.unit.text}" for one in found])
+        scored = [_scored(one, float(vector @ asked)) for one, vector in zip(found, vectors, strict=True)]
+        return sorted(scored, key=lambda one: -one.score)
+
+    def _candidates(self, question: str, wanted: frozenset[str], hit: Hit, best: Hit) -> list[Candidate]:
+        coverage = self._lexicon.coverage
+        return [
             Candidate(
                 hit=hit,
-                unit=unit,
-                heading=heading,
-                coverage=(coverage + with_heading) / 2,
+                span=span,
+                coverage=(coverage(wanted, span.words) + coverage(wanted, span.with_headings)) / 2,
                 rank=hit.score / best.score if best.score else 0.0,
-                typed=satisfies(question, unit.text),
+                typed=satisfies(question, span.unit.text),
             )
+            for span in spans(hit.chunk.text, hit.chunk.title, hit.chunk.heading)
+        ]
+
+    def _embedded(self, texts: Sequence[str]) -> Matrix:
+        with self._lock:
+            new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        vectors = self._embedder.embed(new) if new else ()
+        with self._lock:
+            self._vectors.update(zip(new, vectors, strict=True))
+            rows = [self._vectors[text] for text in texts]
+            while len(self._vectors) > REMEMBERED:
+                self._vectors.popitem(last=False)
+        return numpy.stack(rows)
+
+
+@lru_cache(maxsize=2048)
+def spans(text: str, title: str, heading: str) -> tuple[Span, ...]:
+    """Return the quotable spans of a passage with their words."""
+    found = []
+    nearest = heading
+    above = stem_set(heading)
+    for unit in units(text):
+        if unit.kind == "heading":
+            nearest = f"{title} › {unit.text}"
+            continue
+        words = stem_set(unit.text)
+        found.append(
+            Span(unit=unit, heading=nearest, words=words, with_headings=words | above | stem_set(nearest))
         )
-    return candidates
+    return tuple(found)
+
+
+def _without_cosine(one: Candidate) -> float:
+    return COVERAGE * one.coverage + RANK * one.rank + TYPE * one.typed
 
 
 def _scored(one: Candidate, cosine: float) -> Candidate:
-    score = cosine + COVERAGE * one.coverage + RANK * one.rank + TYPE * one.typed
-    return replace(one, cosine=cosine, score=score)
+    return replace(one, cosine=cosine, score=cosine + _without_cosine(one))

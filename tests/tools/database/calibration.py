@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # SQL and its rows read better on one line
 """Three small databases with named queries and labelled questions, on which the scoring was fitted.
 
 A label is the name of the query that answers the question; None when no query does. The `held_out` questions

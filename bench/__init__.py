@@ -1,0 +1,1 @@
+"""Measurements, run by `python -m bench`: they print tables and pass no judgement on the code."""
