@@ -247,6 +247,22 @@ def test_the_threshold_of_one_half_tells_data_from_other_questions(
     assert right(catalogs[small.name], embedder, small.held_out) >= 0.8
 
 
+@pytest.mark.parametrize(
+    ("name", "question", "query", "ask"),
+    [
+        ("library", "Which books has Dora Fenn borrowed?", "loans_of_member", "Which member?"),
+        ("clinic", "How much Foobarin is left?", "medicine_stock", "Which medicine?"),
+        ("fleet", "How far did Jane Doe drive last month?", "kilometres_of_driver", "Which driver?"),
+    ],
+)
+def test_a_name_that_is_not_in_the_database_is_asked_for_and_never_ignored(
+    name: str, question: str, query: str, ask: str, catalogs: dict[str, QueryCatalog], embedder: MiniLM
+) -> None:
+    """A question about one unknown thing is not answered with all of them."""
+    best = catalogs[name].match(question, embedder.embed([question]), today=TODAY)[0]
+    assert (best.query, best.missing) == (query, (ask,))
+
+
 def test_how_to_return_a_damaged_book_is_no_question_for_the_database(
     catalogs: dict[str, QueryCatalog], embedder: MiniLM
 ) -> None:

@@ -88,10 +88,13 @@ class QueryCatalog:
         if not self._entries or not question.strip():
             return []
         indexes = self._current_indexes([entry.query for entry in self._entries])
-        names = unknown_names(question, known=self._weights.knows)
-        readings = [
-            fill(question, entry.query, indexes=indexes, today=today, names=names) for entry in self._entries
-        ]
+        readings = [fill(question, entry.query, indexes=indexes, today=today) for entry in self._entries]
+        names = self._unknown_names(question, readings)
+        if names:
+            readings = [
+                fill(question, entry.query, indexes=indexes, today=today, names=names)
+                for entry in self._entries
+            ]
         vectors = self._masked_vectors(question, vector, readings)
         known = _distinct_places(readings, names)
         scored = [
@@ -99,22 +102,12 @@ class QueryCatalog:
             for position, (entry, reading) in enumerate(zip(self._entries, readings, strict=True))
         ]
         scored.sort(key=lambda pair: (-pair[0], pair[1]))
-        matches: list[Match] = []
-        for rank, (score, position) in enumerate(scored):
-            if score < _LEAST_SCORE or rank > _MOST_OTHERS:
-                break
-            fillings = readings[position].fillings if rank == 0 else readings[position].fillings[:1]
-            matches += [
-                Match(
-                    query=self._entries[position].query.name,
-                    score=score,
-                    parameters=filling.values,
-                    missing=filling.missing,
-                    linked=filling.linked,
-                )
-                for filling in fillings
-            ]
-        return matches
+        likely = [pair for pair in scored[: 1 + _MOST_OTHERS] if pair[0] >= _LEAST_SCORE]
+        return [
+            match
+            for rank, (score, position) in enumerate(likely)
+            for match in _matches(self._entries[position], readings[position], score, all_values=rank == 0)
+        ]
 
     def run(self, match: Match) -> Rows:
         """Run a match that misses nothing.
@@ -182,6 +175,14 @@ class QueryCatalog:
                 found[name] = self._indexes[name][1]
         return found
 
+    def _unknown_names(self, question: str, readings: Sequence[Reading]) -> list[tuple[int, int]]:
+        taken = [place for reading in readings for place in reading.places]
+        return [
+            (start, end)
+            for start, end in unknown_names(question, known=self._weights.knows)
+            if all(end <= place.start or start >= place.end for place in taken)
+        ]
+
     def _masked_vectors(
         self, question: str, vector: Matrix, readings: Sequence[Reading]
     ) -> dict[str, Matrix]:
@@ -219,7 +220,7 @@ class QueryCatalog:
             description=float((entry.description @ both.T).max(initial=-1.0)),
             words=max(
                 (
-                    self._weights.overlap(reading.masked, text)
+                    self._weights.overlap(reading.certain, text)
                     for text in (*entry.masked, entry.query.description)
                 ),
                 default=0.0,
@@ -229,6 +230,19 @@ class QueryCatalog:
             unused=float(min(2, sum(not _overlaps(place, reading.places) for place in known))),
             advice=float(asks_advice(question) and not entry.gives_advice),
         )
+
+
+def _matches(entry: _Entry, reading: Reading, score: float, *, all_values: bool) -> list[Match]:
+    return [
+        Match(
+            query=entry.query.name,
+            score=score,
+            parameters=filling.values,
+            missing=filling.missing,
+            linked=filling.linked,
+        )
+        for filling in (reading.fillings if all_values else reading.fillings[:1])
+    ]
 
 
 def _words(query: NamedQuery) -> str:

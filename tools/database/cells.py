@@ -9,6 +9,7 @@ from tools.types import Cell
 
 MOST_CHARACTERS = 2_000
 """Longer texts are cut, the last character becoming an ellipsis."""
+_MOST_DIGITS = 30
 
 
 def to_cell(value: object) -> Cell:
@@ -31,12 +32,18 @@ def to_cell(value: object) -> Cell:
 
 
 def _number(value: float | Decimal) -> Cell:
-    if not math.isfinite(value):
+    if value.is_nan() if isinstance(value, Decimal) else math.isnan(value):
         return None
-    if isinstance(value, Decimal):
-        exponent = value.as_tuple().exponent
-        return int(value) if isinstance(exponent, int) and exponent >= 0 else float(value)
-    return value
+    if isinstance(value, Decimal) and _is_whole(value):
+        return int(value)
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def _is_whole(value: Decimal) -> bool:
+    """Tell a count from a sum of money that happens to be round, and from what no reader can use."""
+    exponent = value.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= 0 and value.adjusted() < _MOST_DIGITS
 
 
 def _cut(text: str) -> str:

@@ -61,7 +61,9 @@ class Reading:
     fillings: tuple[Filling, ...]
     """One, or one for each value where the question names several for one parameter."""
     masked: str
-    """The question with every used value replaced by its parameter's name."""
+    """The question with every used value, and names taken for values, replaced by the parameter's name."""
+    certain: str
+    """The same without names that are only taken for values."""
     places: tuple[Found, ...]
     """Every place that was used, or that stands where a missing value should."""
 
@@ -93,7 +95,7 @@ def fill(
     """
     found = _find_all(question, query.parameters, indexes, today)
     places = [place for places in found.values() for place in places]
-    places += _guessed(query, found, names)
+    guessed = [*places, *_guessed(query, found, names)]
     axis = next((name for name, several in found.items() if len(several) > 1), None)
     chosen = {name: several[0] for name, several in found.items() if several}
     variants = [chosen]
@@ -101,8 +103,9 @@ def fill(
         variants = [{**chosen, axis: place} for place in found[axis][:MOST_FILLINGS]]
     return Reading(
         fillings=tuple(_filling(question, query, variant, today) for variant in variants),
-        masked=_masked(question, places),
-        places=tuple(places),
+        masked=_masked(question, guessed),
+        certain=_masked(question, places),
+        places=tuple(guessed),
     )
 
 

@@ -11,7 +11,7 @@ from tools.database.dates import MONTHS, WEEKDAYS
 from tools.text.words import STOP_WORDS, stem_set
 
 _NAME = re.compile(r"(?<=[\w,;:'\"(] )[^\W\d_]*[A-ZÀ-ÖØ-Þ][\w-]*(?:\s[A-ZÀ-ÖØ-Þ][\w-]*)*")
-_MOST_SHARE = 0.5
+_MOST_SHARE = 0.7
 
 
 def unknown_names(question: str, *, known: Callable[[str], bool]) -> list[tuple[int, int]]:

@@ -68,6 +68,14 @@ def standalone(question: str, history: Sequence[Turn], lexicon: Lexicon, *, toda
     return f"{_capitalised(bare.rstrip(' ?.!'))} ({context})?"
 
 
+def inherit(part: str, before: Sequence[str], lexicon: Lexicon) -> str:
+    """Complete a part of a compound question that names no product by the one named before it."""
+    if lexicon.products_in(part):
+        return part
+    named = [products for question in before if (products := lexicon.products_in(question))]
+    return f"{part.rstrip(' ?.!')} ({', '.join(named[-1])})?" if named else part
+
+
 def names_in(text: str, lexicon: Lexicon) -> list[str]:
     """Return products, codes and proper names in a text, products first, each once."""
     products = lexicon.products_in(text)

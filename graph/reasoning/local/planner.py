@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from graph.reasoning.local.followups import standalone
+from graph.reasoning.local.followups import inherit, standalone
 from graph.reasoning.local.router import Router
 from graph.reasoning.local.small_talk import courtesy
 from graph.reasoning.local.splitting import split
@@ -44,8 +44,8 @@ class LocalPlanner:
         complete = standalone(question, history, self.router.lexicon, today=today)
         parts: list[Part] = []
         for piece in split(complete):
-            said = [Turn(question=part.question, answer="") for part in parts]
-            parts.append(self._part(standalone(piece, said, self.router.lexicon, today=today), today))
+            said = [part.question for part in parts]
+            parts.append(self._part(self._complete(piece, said, today), today))
         return Plan(
             question=complete,
             route=_overall([part.route for part in parts]),
@@ -53,6 +53,12 @@ class LocalPlanner:
             as_of=_as_of(complete, today),
             small_talk=reply,
         )
+
+    def _complete(self, piece: str, said: Sequence[str], today: date) -> str:
+        """Make one part of a compound question stand alone."""
+        turns = [Turn(question=question, answer="") for question in said]
+        lexicon = self.router.lexicon
+        return inherit(standalone(piece, turns, lexicon, today=today), said, lexicon)
 
     def _part(self, question: str, today: date) -> Part:
         vector = self.embedder.embed([question])

@@ -63,7 +63,7 @@ class Router:
             name: self.belongs.probability(_relative(signals, number))
             for number, name in enumerate(self.bases)
         }
-        scope = _scope(signals, self.lexicon, stems(question))
+        scope = _scope(signals, self.lexicon, question)
         return by_base, self.in_scope.probability(scope)
 
 
@@ -108,7 +108,7 @@ def learn(
             continue
         words = stems(lesson.text)
         signals = _signals(_without(places, lesson), lexicon, words, vector)
-        scopes.append((_scope(signals, lexicon, words), float(lesson.place is not None), lesson.weight))
+        scopes.append((_scope(signals, lexicon, lesson.text), float(lesson.place is not None), lesson.weight))
         for number, base in enumerate(bases):
             features.append(_relative(signals, number))
             labels.append(float(lesson.place == base))
@@ -195,9 +195,10 @@ def _relative(signals: Vector, number: int) -> Vector:
     return numpy.concatenate([signals[number], signals[number] - rival])
 
 
-def _scope(signals: Vector, lexicon: Lexicon, words: Sequence[str]) -> Vector:
-    """Return the best of each signal anywhere, and how much of the question the documents know."""
-    rarities = {word: lexicon.rarity(word) for word in words}
+def _scope(signals: Vector, lexicon: Lexicon, question: str) -> Vector:
+    """Return the best of each signal anywhere, the known share of the words, and whether a product is named."""
+    rarities = {word: lexicon.rarity(word) for word in stems(question)}
     total = sum(rarities.values())
     known = sum(rarity for word, rarity in rarities.items() if lexicon.known(word))
-    return numpy.append(signals.max(axis=0)[:3], known / total if total else 0.0)
+    share = known / total if total else 0.0
+    return numpy.append(signals.max(axis=0)[:3], [share, float(bool(lexicon.products_in(question)))])

@@ -2,21 +2,25 @@
 
 import re
 
+from tools.text.words import stems
+
 MOST_PARTS = 4
 
 _OPENERS = (
     r"(?:how|what|what's|when|where|which|who|whose|why|can|could|do|does|did|is|are|am|was|were|will|would"
     r"|should|may|has|have|tell me|show me|list)"
 )
+_OPENING = rf"(?:(?:within|in|on|at|for|by|after|from|to|until|since|with) )?{_OPENERS}\b"
 _JOINT = re.compile(
-    rf"(?:[,;]\s*|\s+)(?:and also|and|but|or|plus|also|as well as),?\s+(?:also\s+)?(?={_OPENERS}\b)"
-    rf"|;\s+|,\s+(?={_OPENERS}\b)",
+    rf"(?:[,;]\s*|\s+)(?:and also|and|but|or|plus|also|as well as),?\s+(?:also\s+)?(?={_OPENING})"
+    rf"|;\s+|,\s+(?={_OPENING})",
     re.IGNORECASE,
 )
-_OPENS = re.compile(rf"\s*{_OPENERS}\b", re.IGNORECASE)
+_OPENS = re.compile(
+    rf"\s*(?!(?:if|once|because|while|although)\b|when\s+(?!{_OPENERS}\b)){_OPENING}", re.IGNORECASE
+)
 _SENTENCE = re.compile(r"(?<=[?])\s+|(?<=[.!])\s+(?=[A-Z])")
 _QUESTION = re.compile(rf"(?:^|[,:]\s*|\b(?:and|but|so|then)\s+){_OPENERS}\b|\?\s*$", re.IGNORECASE)
-_CONDITION = re.compile(r"^\s*(?:if|when|once|after|because|since|while|although|as)\b", re.IGNORECASE)
 _PAIR = re.compile(
     r"^(?P<lead>(?:what(?:'s| is| are)|tell me|give me|show me)\s+the)\s+(?P<one>[\w\- ]{2,30}?)"
     r"\s+and\s+(?:the\s+)?(?P<two>[\w\- ]{2,30}?)\s+(?P<rest>(?:of|for)\s+.+)$",
@@ -55,7 +59,7 @@ def _clauses(sentence: str) -> list[str]:
         return [sentence]
     pieces: list[str] = []
     for piece in _JOINT.split(sentence):
-        if pieces and (_CONDITION.match(pieces[-1]) or not _OPENS.match(piece)):
+        if pieces and not (_OPENS.match(pieces[-1]) and _OPENS.match(piece) and stems(piece)):
             pieces[-1] = f"{pieces[-1]}, {piece}"
         elif piece.strip():
             pieces.append(piece.strip())

@@ -1,20 +1,22 @@
-"""Whether spans answer a question at all: scores alone do not tell.
+"""Whether spans answer a question at all: no single score tells.
 
-The signals are the best span's cosine, how much of the question the best spans cover together, how much
-of the question's rare words occurs nowhere in the passages, whether every name in the question is named by
-the passages, and whether the best span holds the kind of thing asked for.
+The signals are the cosine of the best span, how much of the question the best spans cover together with
+their headings, the similarity of the best passage as the engine saw it, and whether the names in the
+question are named by the passage. The weights are a logistic fit on three kinds of evidence: passages that
+hold the answer, the same searches with the answering documents taken out, and questions that no document
+answers (half of the sample company's questions and 300 of squad2_sample). On SQuAD's adversarial
+unanswerables they do little better than chance, as every score-based signal does.
 """
 
 from collections.abc import Sequence
 from math import exp
 
-from graph.reasoning.local.answer_types import is_typed
 from graph.reasoning.local.followups import names_in
 from graph.reasoning.local.lexicon import Lexicon
 from graph.reasoning.local.supports import Candidate
 from tools.text.words import fold, stem_set
 
-BIAS, COSINE, COVERED, ABSENT, UNNAMED, UNTYPED = -3.0, 4.0, 4.0, -3.0, -1.5, -0.7
+BIAS, COSINE, COVERED, PASSAGE, UNNAMED = -7.2, 4.9, 3.2, 5.8, -0.7
 TOGETHER = 3
 """Spans whose words count together."""
 
@@ -26,19 +28,23 @@ def confidence(question: str, candidates: Sequence[Candidate], lexicon: Lexicon)
     """
     if not candidates:
         return 0.0
-    wanted = stem_set(question)
     best = candidates[:TOGETHER]
-    spans = frozenset().union(*(one.span.with_headings for one in best))
-    everywhere = frozenset().union(*(stem_set(one.hit.chunk.embedding_text) for one in candidates))
+    words: frozenset[str] = frozenset().union(*(one.span.with_headings for one in best))
+    covered = lexicon.coverage(stem_set(question), words)
     score = (
         BIAS
         + COSINE * max(one.cosine for one in best)
-        + COVERED * lexicon.coverage(wanted, spans)
-        + ABSENT * (1 - lexicon.coverage(wanted, everywhere))
+        + COVERED * covered
+        + PASSAGE * _passage_similarity(candidates, covered)
         + UNNAMED * _unnamed(question, candidates[0], lexicon)
-        + UNTYPED * (is_typed(question) and not candidates[0].typed)
     )
     return 1 / (1 + exp(-score))
+
+
+def _passage_similarity(candidates: Sequence[Candidate], covered: float) -> float:
+    """Return the best passage's cosine; words stand in where the engine searched by words alone."""
+    dense = [value for one in candidates if isinstance(value := one.hit.explanation.get("dense"), float)]
+    return max(dense, default=covered)
 
 
 def _unnamed(question: str, best: Candidate, lexicon: Lexicon) -> float:
