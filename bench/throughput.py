@@ -1,7 +1,8 @@
 """How near ingest comes to the speed of its embedder, which bounds it.
 
 Each round ingests into an empty installation and then embeds the same chunks at once with the same model, so
-that both feel the machine's mood. The model is loaded before either.
+that both feel the machine's mood. The model is loaded before either. The ratio is of the time that passed;
+the same ratio of processor time says whether another process came in between.
 """
 
 import shutil
@@ -16,17 +17,25 @@ from agent.settings import load
 from bench.figures import AtLeast, Figure, Outcome, Skipped, data_folder
 from bench.installations import temporary_folder, with_documents, with_sample
 
-ROUNDS = 5
+ROUNDS = 3
 MOST_CHUNKS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Seconds that passed, and of the processor."""
+
+    passed: float
+    processor: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """Seconds for one set of chunks."""
+    """One set of chunks, ingested and embedded."""
 
     chunks: int
-    ingest: float
-    embed: float
+    ingest: Taken
+    embed: Taken
 
 
 def measure() -> Iterator[Outcome]:
@@ -43,41 +52,43 @@ def _measure(name: str, installed: Callable[[Path], Path]) -> Iterator[Figure]:
     with temporary_folder() as folder:
         file = installed(folder)
         rounds = [_round(file) for _ in range(ROUNDS)]
-    ratios = [each.embed / each.ingest for each in rounds]
     times = f"{ROUNDS} × {rounds[0].chunks} chunks"
-    yield Figure(
-        measured=f"{name}: ingest / bare embedder",
-        value=median(ratios),
-        digits=2,
-        target=AtLeast(value=0.85),
-        rounds=times,
-        remark=", ".join(f"{ratio:.2f}" for ratio in ratios),
-    )
-    rates = {
-        "ingest": [each.chunks / each.ingest for each in rounds],
-        "bare embedder": [each.chunks / each.embed for each in rounds],
+    ratios = {
+        "time": [each.embed.passed / each.ingest.passed for each in rounds],
+        "processor time": [each.embed.processor / each.ingest.processor for each in rounds],
     }
-    for what, values in rates.items():
+    rates = {
+        "ingest": [each.chunks / each.ingest.passed for each in rounds],
+        "bare embedder": [each.chunks / each.embed.passed for each in rounds],
+    }
+    for what, values in ratios.items():
         yield Figure(
-            measured=f"{name}: {what}", value=median(values), unit="chunks/s", digits=0, rounds=times
+            measured=f"{name}: ingest / bare embedder by {what}",
+            value=median(values),
+            digits=2,
+            target=AtLeast(value=0.85) if what == "time" else None,
+            rounds=times,
+            remark=", ".join(f"{value:.2f}" for value in values),
         )
+    for what, values in rates.items():
+        measured = f"{name}: {what}"
+        yield Figure(measured=measured, value=median(values), unit="chunks/s", digits=0, rounds=times)
 
 
 def _round(file: Path) -> Round:
     """Ingest everything into an empty store, then embed what it holds."""
     settings = load(file)
+    names = tuple(settings.knowledge_bases)
     shutil.rmtree(settings.folder, ignore_errors=True)
     with open_library(settings) as library:
         library.embedder.embed(["the model is loaded now"])
-        started = time.perf_counter()
-        for name in settings.knowledge_bases:
-            library.ingest(name)
-        ingested = time.perf_counter()
-        texts = [
-            chunk.embedding_text
-            for name in settings.knowledge_bases
-            for chunk in library.store.sample(name, limit=MOST_CHUNKS)[0]
-        ]
-        before = time.perf_counter()
-        library.embedder.embed(texts)
-        return Round(chunks=len(texts), ingest=ingested - started, embed=time.perf_counter() - before)
+        ingest = _timed(lambda: [library.ingest(name) for name in names])
+        stored = [chunk for name in names for chunk in library.store.sample(name, limit=MOST_CHUNKS)[0]]
+        texts = [chunk.embedding_text for chunk in stored]
+        return Round(chunks=len(texts), ingest=ingest, embed=_timed(lambda: library.embedder.embed(texts)))
+
+
+def _timed(work: Callable[[], object]) -> Taken:
+    passed, processor = time.perf_counter(), time.process_time()
+    work()
+    return Taken(passed=time.perf_counter() - passed, processor=time.process_time() - processor)

@@ -11,6 +11,9 @@ from tools.text.sentences import plain
 from tools.text.words import numbers, stem_set
 from tools.types import Cell, Chunk, Rows
 
+FORM_WORDS = "row rows the first 10 shown or more unknown yes no"
+"""Words that a table is presented with; they claim nothing."""
+
 
 def check_claims(draft: Draft, evidence: Sequence[Evidence], *, quoted: bool = True) -> Verification:
     """Return the share of claims that hold, and why the others do not.
@@ -89,5 +92,5 @@ def _table(citation: RowsCitation, rows: Sequence[Rows]) -> str | None:
                 f"{cell:.2f} {cell:g}" if isinstance(cell, float) else str(cell) for cell in cells
             )
             wording = " ".join(text for text in (table.answer, table.empty, table.description) if text)
-            return f"{words} {wording}"
+            return f"{words} {wording} {FORM_WORDS}"
     return None

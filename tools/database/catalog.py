@@ -12,7 +12,7 @@ from tools.database.filling import Found, Reading, fill
 from tools.database.linking import ValueIndex
 from tools.database.mentions import unknown_names
 from tools.database.schema import ReflectedDatabase
-from tools.database.scoring import Signals, StemWeights, asks_advice, probability
+from tools.database.scoring import Signals, StemWeights, asks_advice, asks_for_own, probability
 from tools.errors import InvalidInput
 from tools.ports import Embedder, Matrix
 from tools.types import Match, NamedQuery, Rows
@@ -226,6 +226,8 @@ class QueryCatalog:
                 default=0.0,
             ),
             filled=float(any(parameter.kind in {"text", "value"} for parameter in filling.filled)),
+            code=float(any(parameter.kind == "text" for parameter in filling.filled)),
+            personal=_personal(entry.query) if asks_for_own(question) else 0.0,
             missing=float(bool(filling.missing)),
             unused=float(min(2, sum(not _overlaps(place, reading.places) for place in known))),
             advice=float(asks_advice(question) and not entry.gives_advice),
@@ -243,6 +245,14 @@ def _matches(entry: _Entry, reading: Reading, score: float, *, all_values: bool)
         )
         for filling in (reading.fillings if all_values else reading.fillings[:1])
     ]
+
+
+def _personal(query: NamedQuery) -> float:
+    """Return 1 for a query that looks up one record by a text, -1 for one over everybody's records."""
+    required = [parameter for parameter in query.parameters if parameter.required]
+    if any(parameter.kind == "text" for parameter in required):
+        return 1.0
+    return 0.0 if any(parameter.kind == "value" for parameter in required) else -1.0
 
 
 def _words(query: NamedQuery) -> str:

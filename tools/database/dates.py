@@ -85,6 +85,8 @@ def _span(days: tuple[date, date], match: re.Match[str], *, has_year: bool) -> S
     )
 
 
+SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+"""First month of each season, as northern weather services count; winter ends in the year after."""
 _Parts = dict[str, str]
 _Reader = Callable[[_Parts, int], tuple[date, date]]
 
@@ -102,6 +104,10 @@ def _month(parts: _Parts, year: int) -> tuple[date, date]:
 def _quarter(parts: _Parts, year: int) -> tuple[date, date]:
     quarter = int(parts["number"]) if "number" in parts else (ORDINALS | FINAL)[parts["ordinal"]]
     return month_span(year, 3 * quarter - 2, months=3)
+
+
+def _season(parts: _Parts, year: int) -> tuple[date, date]:
+    return month_span(year, SEASONS[parts["season"]], months=3)
 
 
 def _half(parts: _Parts, year: int) -> tuple[date, date]:
@@ -128,6 +134,7 @@ def _forms() -> Iterator[tuple[re.Pattern[str], _Reader]]:
         (rf"{_YEAR}[\s/-]+q(?P<number>[1-4])", _quarter),
         (rf"h(?P<number>[12]){of_year}", _half),
         (rf"{_YEAR}[\s/-]+h(?P<number>[12])", _half),
+        (rf"(?P<season>spring|summer|autumn|fall|winter){of_year}", _season),
         (rf"{_MONTH}{of_year}", _month),
         (rf"{_YEAR}-(?P<number>\d\d)(?!-?\d)", _month),
         (rf"{_DAY}\s+(?:of\s+)?{_MONTH}(?!\s*\d)", _one_day),

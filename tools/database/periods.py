@@ -7,6 +7,7 @@ Choices, all of them calendar arithmetic on whole days with both ends inclusive:
   months ago. "Past week" is the last 7 days, where "last week" is the calendar week before this one.
 - "Last quarter" is the calendar quarter before this one; "last quarter of 2025" is its fourth.
 - A day, month or quarter without a year is the most recent one that has begun.
+- A season counts only with its year: "winter 2025" is December 2025 to February 2026.
 - "Since X" runs from the first day of X to today, "after X" from the day behind X without end; "until X"
   includes X, "before X" does not. Open ends are the first and last day of the calendar.
 - A bare month ("may", "march") or a bare year ("2026") counts only after a word that takes a time, such

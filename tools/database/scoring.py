@@ -1,6 +1,6 @@
 """How probable it is that a named query answers a question.
 
-The probability is logistic in six signals:
+The probability is logistic in nine signals:
 
     p = 1 / (1 + exp(-(BIAS + Σ WEIGHT[signal] × signal)))
 
@@ -10,6 +10,10 @@ The probability is logistic in six signals:
 - `words`: the best F1 of the question's stems with an example's, both masked, each stem weighing its
   inverse frequency in the catalogue; a stem no query knows weighs most.
 - `filled`: 1 when the question gives a value or a text that the query takes.
+- `code`: 1 when that is a text recognised by its pattern, such as an order number: such a question is about
+  that record.
+- `personal`: when the question says "my" or "mine", 1 for a query that looks up a record by a text, -1 for
+  one that counts or lists everybody's.
 - `missing`: 1 when a required parameter is not given: it may be asked back, so it lowers without excluding.
 - `unused`: how many values, texts, periods and unknown names of the question this query cannot take (2 at
   most): "orders last month" is not answered by a count of all orders.
@@ -34,11 +38,14 @@ WEIGHTS: Mapping[str, float] = {
     "description": 3.5,
     "words": 5.0,
     "filled": 0.5,
+    "code": 1.8,
+    "personal": 1.8,
     "missing": -2.2,
     "unused": -2.8,
     "advice": -4.4,
 }
 
+_OWN = re.compile(r"\b(?:my|mine)\b", re.IGNORECASE)
 _ADVICE = re.compile(
     r"\bhow (?:do|can|should|would|could|must|to|does one)\b"
     r"|\bhow (?:often|long) (?:do|can|should|must|may)\b"
@@ -57,12 +64,16 @@ _ADVICE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signals:
-    """What speaks for and against one query; each in [0, 1], but the cosines in [-1, 1] and `unused` to 2."""
+    """What speaks for and against one query; each in [0, 1], but the cosines and `personal` in
+    [-1, 1] and `unused` to 2.
+    """
 
     meaning: float
     description: float
     words: float
     filled: float
+    code: float
+    personal: float
     missing: float
     unused: float
     advice: float
@@ -72,6 +83,11 @@ def probability(signals: Signals) -> float:
     """Return the probability in [0, 1] that the query answers the question."""
     total = BIAS + sum(weight * float(getattr(signals, name)) for name, weight in WEIGHTS.items())
     return 1.0 / (1.0 + math.exp(-total))
+
+
+def asks_for_own(question: str) -> bool:
+    """Tell whether a question is about the asker's own record."""
+    return bool(_OWN.search(question))
 
 
 def asks_advice(question: str) -> bool:

@@ -23,6 +23,10 @@ _OPENER = re.compile(
 _PREPOSITION = re.compile(
     r"^(?:for|in|on|with|without|from|to|at|by|during|since|after|before)\b", re.IGNORECASE
 )
+_REMARK = re.compile(
+    r"^\s*(?:(?:it|that|this)(?:'s| is| was)|mine is|i (?:have|own|mean|meant)|we have|the|an?)\b[^?]{1,60}$",
+    re.IGNORECASE,
+)
 _LEADING = re.compile(r"^\s*(?:and|but|or|so|then|also|ok|okay)\b[ ,]*", re.IGNORECASE)
 _PRONOUN = re.compile(
     r"\b(?:it|its|it's|they|them|their|theirs|this one|that one|this|that|these|those|the same|there|he|she"
@@ -57,6 +61,8 @@ def standalone(question: str, history: Sequence[Turn], lexicon: Lexicon, *, toda
     before = history[-1].question
     if topic := _other_topic(question, lexicon):
         return _with_topic(before, topic, lexicon, today)
+    if _REMARK.match(question):
+        return f"{before.rstrip(' ?.!')} ({question.strip(' .!')})?"
     if not _leans(question, lexicon):
         return question
     names = names_in(before, lexicon)
@@ -131,12 +137,19 @@ def _as_written(name: str, text: str) -> str:
 
 
 def _leans(question: str, lexicon: Lexicon) -> bool:
-    if names_in(question, lexicon):
+    if lexicon.products_in(question) or codes_in(question):
         return False
     if _first_pronoun(question):
         return True
+    if names_in(question, lexicon):
+        return False
     content = len(stems(question))
     return content < SHORT or (bool(_LEADING.match(question)) and content <= 2 * SHORT)
+
+
+def leans_on_nothing(question: str) -> bool:
+    """Tell whether a question speaks of "it" without saying what: a stand-alone one should not."""
+    return _first_pronoun(question) is not None
 
 
 def _first_pronoun(question: str) -> re.Match[str] | None:

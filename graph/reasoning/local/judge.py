@@ -15,6 +15,8 @@ from tools.types import Hit
 
 CLOSE = 0.3
 """Spans whose scores differ less than this are rivals."""
+NARROW = 2
+"""A document about more products than this is a general one."""
 MOST_CHOICES = 6
 _WHICH = re.compile(r"\b(?:which|compare|difference|all|any|both|every|models)\b", re.IGNORECASE)
 
@@ -53,20 +55,28 @@ class LocalJudge:
         return Assessment(verdict="sufficient", confidence=sure, supports=supports)
 
     def _choices(self, part: Part, candidates: Sequence[Candidate]) -> tuple[str, ...]:
-        """Return the products between which the asker must choose, or nothing when the answer is one.
+        """Return the things between which the asker must choose, or nothing when the answer is one.
 
-        The question is ambiguous when it names no product, does not ask which one, and the best spans all
-        come from documents about different products.
+        The question is ambiguous when it names no product, does not ask which one, and its best spans come
+        from documents about different products; or when it names a product and all its best spans come
+        from documents about different revisions of it.
         """
         if part.revisions or _WHICH.search(part.question):
             return ()
         rivals = [one.hit for one in candidates if one.score >= candidates[0].score - CLOSE]
-        if part.products and not any(hit.chunk.metadata.revision for hit in rivals):
-            return ()
         groups = list(dict.fromkeys(_about(hit) for hit in rivals))
-        if len(groups) < 2 or not all(groups) or set.intersection(*map(set, groups)):
+        if part.products:
+            revised = all(hit.chunk.metadata.revision for hit in rivals)
+            return _names(groups) if revised and len(groups) > 1 else ()
+        narrow = [group for group in groups if len(group) <= NARROW]
+        general = any(len(group) > NARROW or not group for group in (_about(hit) for hit in rivals[:2]))
+        if general or len(narrow) < 2 or set.intersection(*map(set, narrow)):
             return ()
-        return tuple(dict.fromkeys(name for group in groups for name in group))[:MOST_CHOICES]
+        return _names(narrow)
+
+
+def _names(groups: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for group in groups for name in group))[:MOST_CHOICES]
 
 
 def _about(hit: Hit) -> tuple[str, ...]:

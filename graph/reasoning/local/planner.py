@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from graph.reasoning.local.followups import inherit, standalone
+from graph.reasoning.local.lookups import LIKELY, choose
 from graph.reasoning.local.router import Router
 from graph.reasoning.local.small_talk import courtesy
 from graph.reasoning.local.splitting import split
@@ -15,8 +16,6 @@ from tools.database.periods import find_periods
 from tools.ports import Catalog, Embedder
 from tools.types import Match
 
-LIKELY = 0.5
-"""A place at or above this probability is asked."""
 UNSURE = 0.25
 """With no database answer in sight, a base at or above this is searched as well: looking is cheap."""
 _PAST = re.compile(
@@ -42,10 +41,11 @@ class LocalPlanner:
     def _plan(self, question: str, history: Sequence[Turn], today: date) -> Plan:
         reply = courtesy(question, about=self.about)
         complete = standalone(question, history, self.router.lexicon, today=today)
+        context = (f"{history[-1].question} {question}",) if complete != question else ()
         parts: list[Part] = []
         for piece in split(complete):
             said = [part.question for part in parts]
-            parts.append(self._part(self._complete(piece, said, today), today))
+            parts.append(self._part(self._complete(piece, said, today), context, today))
         return Plan(
             question=complete,
             route=_overall([part.route for part in parts]),
@@ -60,23 +60,25 @@ class LocalPlanner:
         lexicon = self.router.lexicon
         return inherit(standalone(piece, turns, lexicon, today=today), said, lexicon)
 
-    def _part(self, question: str, today: date) -> Part:
+    def _part(self, question: str, context: Sequence[str], today: date) -> Part:
         vector = self.embedder.embed([question])
         bases, in_scope = self.router.probabilities(question, vector)
         matches = self.catalog.match(question, vector, today=today) if self.catalog else []
-        chosen = [match for match in matches if match.query == matches[0].query and match.score >= LIKELY]
-        database = matches[0].score if matches else 0.0
+        chosen = choose(question, matches, bases)
         route = Route(
-            knowledge_bases=bases, database=database, in_scope=max(in_scope, database if chosen else 0.0)
+            knowledge_bases=bases,
+            database=chosen.probability,
+            in_scope=max(in_scope, chosen.probability if chosen.matches else 0.0),
         )
+        lexicon = self.router.lexicon
         return Part(
             question=question,
             route=route,
-            queries=(question,),
-            knowledge_bases=_to_search(bases, chosen),
-            matches=tuple(chosen),
-            products=self.router.lexicon.products_in(question),
-            revisions=self.router.lexicon.revisions_in(question),
+            queries=(question, *context),
+            knowledge_bases=() if chosen.must_ask else _to_search(bases, chosen.matches),
+            matches=chosen.matches,
+            products=lexicon.products_in(question),
+            revisions=lexicon.revisions_in(question),
         )
 
 

@@ -1,0 +1,70 @@
+"""Decide whether the catalogue's proposal is to be run: the documents may have the better claim.
+
+The catalogue judges each query on its own. A question that the documents clearly answer ("what does error
+E1 mean on the Rowan?") often resembles a query as well ("stock of the Rowan"), so the odds of a query are
+weighed against those of the likeliest base:
+
+    logit(p') = logit(p) + 0.25 - 0.7 · max(0, logit(base))
+
+Two kinds of questions are about a record whatever the documents say: those that give a code, such as an
+order number, and those about the asker's own ("where is my parcel?"). The constants were chosen on half of
+the sample company's questions.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, log
+
+from graph.reasoning.local.followups import codes_in, leans_on_nothing
+from tools.types import Match
+
+LIKELY = 0.5
+"""A place at or above this probability is asked."""
+OFFSET, AGAINST_DOCUMENTS, DANGLING = 0.25, 0.7, 0.75
+_OWN = re.compile(r"\b(?:my|mine)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The database's share in answering one question."""
+
+    probability: float
+    matches: tuple[Match, ...] = ()
+    """Fillings of the chosen query; empty when the database is not asked."""
+
+    @property
+    def must_ask(self) -> bool:
+        """Whether the asker has to say more before the query can run."""
+        return bool(self.matches) and bool(self.matches[0].missing)
+
+
+def choose(question: str, matches: Sequence[Match], bases: Mapping[str, float]) -> Choice:
+    """Return the best query with all its fillings when it is likely enough.
+
+    Args:
+        question: A stand-alone question.
+        matches: The catalogue's proposals, best first.
+        bases: Probability of each knowledge base.
+    """
+    if not matches:
+        return Choice(probability=0.0)
+    best = matches[0]
+    logit = _logit(best.score) + OFFSET
+    if not _about_a_record(question, best):
+        logit -= AGAINST_DOCUMENTS * max(0.0, _logit(max(bases.values(), default=0.0)))
+    if best.missing and leans_on_nothing(question):
+        logit += DANGLING
+    probability = 1 / (1 + exp(-logit))
+    fillings = tuple(match for match in matches if match.query == best.query)
+    return Choice(probability=probability, matches=fillings if probability >= LIKELY else ())
+
+
+def _about_a_record(question: str, match: Match) -> bool:
+    coded = any(codes_in(word) for word in match.linked)
+    return coded or (bool(match.missing) and bool(_OWN.search(question)))
+
+
+def _logit(probability: float) -> float:
+    bounded = min(max(probability, 1e-4), 1 - 1e-4)
+    return log(bounded / (1 - bounded))
