@@ -63,7 +63,8 @@ def routing(grades: Sequence[Grade]) -> list[LabelScore]:
     """Score the routes taken: each base, the database, and out of scope.
 
     A case's gold labels are the bases and the database it needs, or out of scope when it must be declined.
-    Predicted are all destinations with a probability of at least one half, or out of scope alone.
+    Predicted are all destinations with a probability of at least one half (the likeliest base where none
+    has, since it is searched then), or out of scope alone.
     """
     pairs = [(_gold(one.case), _taken(one.answer)) for one in grades]
     labels = sorted(set().union(*(gold | taken for gold, taken in pairs)))
@@ -98,7 +99,9 @@ def _taken(answer: Answer) -> frozenset[str]:
     if answer.status == "declined":
         return frozenset({OUT_OF_SCOPE})
     bases = {name for name, probability in answer.route.knowledge_bases.items() if probability >= LIKELY}
-    return frozenset(bases | ({DATABASE} if answer.route.database >= LIKELY else set()))
+    if answer.route.database >= LIKELY:
+        return frozenset(bases | {DATABASE})
+    return frozenset(bases or {answer.route.category})
 
 
 def _score(label: str, pairs: Sequence[tuple[frozenset[str], frozenset[str]]]) -> LabelScore:

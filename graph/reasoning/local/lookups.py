@@ -6,6 +6,8 @@ weighed against those of the likeliest base:
 
     logit(p') = logit(p) + 0.25 - 0.7 · max(0, logit(base))
 
+and in turn each base's odds against the query's: logit(base') = logit(base) - 0.5 · max(0, logit(p')).
+
 Two kinds of questions are about a record whatever the documents say: those that give a code, such as an
 order number, and those about the asker's own ("where is my parcel?"). The constants were chosen on half of
 the sample company's questions.
@@ -21,7 +23,7 @@ from tools.types import Match
 
 LIKELY = 0.5
 """A place at or above this probability is asked."""
-OFFSET, AGAINST_DOCUMENTS, DANGLING = 0.25, 0.7, 0.75
+OFFSET, AGAINST_DOCUMENTS, AGAINST_DATABASE, DANGLING = 0.25, 0.7, 0.5, 0.75
 _OWN = re.compile(r"\b(?:my|mine)\b", re.IGNORECASE)
 
 
@@ -30,6 +32,8 @@ class Choice:
     """The database's share in answering one question."""
 
     probability: float
+    bases: Mapping[str, float]
+    """Probability of each base, given the query."""
     matches: tuple[Match, ...] = ()
     """Fillings of the chosen query; empty when the database is not asked."""
 
@@ -48,21 +52,29 @@ def choose(question: str, matches: Sequence[Match], bases: Mapping[str, float]) 
         bases: Probability of each knowledge base.
     """
     if not matches:
-        return Choice(probability=0.0)
+        return Choice(probability=0.0, bases=bases)
     best = matches[0]
     logit = _logit(best.score) + OFFSET
     if not _about_a_record(question, best):
         logit -= AGAINST_DOCUMENTS * max(0.0, _logit(max(bases.values(), default=0.0)))
     if best.missing and leans_on_nothing(question):
         logit += DANGLING
-    probability = 1 / (1 + exp(-logit))
-    fillings = tuple(match for match in matches if match.query == best.query)
-    return Choice(probability=probability, matches=fillings if probability >= LIKELY else ())
+    if logit < 0:
+        return Choice(probability=_probability(logit), bases=bases)
+    return Choice(
+        probability=_probability(logit),
+        bases={name: _probability(_logit(p) - AGAINST_DATABASE * logit) for name, p in bases.items()},
+        matches=tuple(match for match in matches if match.query == best.query),
+    )
 
 
 def _about_a_record(question: str, match: Match) -> bool:
     coded = any(codes_in(word) for word in match.linked)
     return coded or (bool(match.missing) and bool(_OWN.search(question)))
+
+
+def _probability(logit: float) -> float:
+    return 1 / (1 + exp(-logit))
 
 
 def _logit(probability: float) -> float:

@@ -8,11 +8,11 @@ from graph.state import Support
 from tools.text.sentences import Unit, units
 from tools.text.words import stem_set
 
-MOST_SPANS = 3
+MOST_SPANS = 5
 """Separate places an answer quotes."""
 MOST_ITEMS = 12
 """Items of a list that are quoted with it."""
-NEAR = 0.55
+NEAR = 0.8
 """A further span must score at most this much less than the best."""
 ALIKE = 0.6
 """Spans that share this much of the smaller one's words say the same."""

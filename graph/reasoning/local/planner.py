@@ -1,9 +1,8 @@
 """The local planner: stand-alone question, parts, routes and queries, without a language model."""
 
 import asyncio
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from graph.reasoning.local.followups import inherit, standalone
@@ -18,11 +17,6 @@ from tools.types import Match
 
 UNSURE = 0.25
 """With no database answer in sight, a base at or above this is searched as well: looking is cheap."""
-_PAST = re.compile(
-    r"\b(?:as of|back in|bought|purchased|ordered|was|were|did|had|old|older|previous|previously|former"
-    r"|used to)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +39,8 @@ class LocalPlanner:
         parts: list[Part] = []
         for piece in split(complete):
             said = [part.question for part in parts]
-            parts.append(self._part(self._complete(piece, said, today), context, today))
+            part = self._part(self._complete(piece, said, today), context, today)
+            parts.append(_without_repeats(part, parts))
         return Plan(
             question=complete,
             route=_overall([part.route for part in parts]),
@@ -66,7 +61,7 @@ class LocalPlanner:
         matches = self.catalog.match(question, vector, today=today) if self.catalog else []
         chosen = choose(question, matches, bases)
         route = Route(
-            knowledge_bases=bases,
+            knowledge_bases=dict(chosen.bases),
             database=chosen.probability,
             in_scope=max(in_scope, chosen.probability if chosen.matches else 0.0),
         )
@@ -75,14 +70,25 @@ class LocalPlanner:
             question=question,
             route=route,
             queries=(question, *context),
-            knowledge_bases=() if chosen.must_ask else _to_search(bases, chosen.matches),
+            knowledge_bases=() if chosen.must_ask else _to_search(chosen.bases, chosen.matches),
             matches=chosen.matches,
             products=lexicon.products_in(question),
             revisions=lexicon.revisions_in(question),
         )
 
 
-def _to_search(bases: dict[str, float], chosen: Sequence[Match]) -> tuple[str, ...]:
+def _without_repeats(part: Part, before: Sequence[Part]) -> Part:
+    """Drop database queries that an earlier part runs already: the later part asks for something else."""
+    running = {(match.query, match.parameters) for earlier in before for match in earlier.matches}
+    new = tuple(match for match in part.matches if (match.query, match.parameters) not in running)
+    if new == part.matches:
+        return part
+    ranked = sorted(part.route.knowledge_bases, key=lambda name: -part.route.knowledge_bases[name])
+    bases = part.knowledge_bases or tuple(ranked[:1]) if new else tuple(ranked)
+    return replace(part, matches=new, knowledge_bases=bases)
+
+
+def _to_search(bases: Mapping[str, float], chosen: Sequence[Match]) -> tuple[str, ...]:
     """Return the bases to search, likeliest first; at least one unless the database can answer."""
     ranked = sorted(bases, key=lambda name: -bases[name])
     threshold = LIKELY if chosen else UNSURE
@@ -101,8 +107,6 @@ def _overall(routes: Sequence[Route]) -> Route:
 
 
 def _as_of(question: str, today: date) -> date:
-    """Return the day the question is about: the end of a past period it names in the past tense."""
-    periods = find_periods(question, today)
-    if periods and periods[0].end < today and _PAST.search(question):
-        return periods[0].end
-    return today
+    """Return the day whose truth is asked for: the end of a past period that the question names, else today."""
+    past = [period.end for period in find_periods(question, today) if period.end < today]
+    return past[0] if past else today

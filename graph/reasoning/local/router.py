@@ -10,6 +10,7 @@ bundled list of everyday messages that have nothing to do with anybody's documen
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import log
 from pathlib import Path
 
 import numpy
@@ -24,6 +25,8 @@ NEAREST = 3
 SIGNALS = 4
 OFF_TOPIC_TOO_CLOSE = 0.6
 """A bundled off-topic message this similar to a chunk is on topic here and is left out of the training."""
+IN_SCOPE_SHARE = 0.8
+"""Share of the messages an assistant gets that are meant for it."""
 EXAMPLE_WEIGHT, HEADING_WEIGHT = 3.0, 0.5
 
 
@@ -59,11 +62,8 @@ class Router:
             vector: Its embedding, shape (1, dimension).
         """
         signals = _signals(self.places, self.lexicon, stems(question), vector[0])
-        by_base = {
-            name: self.belongs.probability(_relative(signals, number))
-            for number, name in enumerate(self.bases)
-        }
-        scope = _scope(signals, self.lexicon, question)
+        by_base = _by_base(signals, self.bases, self.belongs)
+        scope = _scope(signals, by_base, self.lexicon, question)
         return by_base, self.in_scope.probability(scope)
 
 
@@ -102,23 +102,30 @@ def learn(
     features: list[Vector] = []
     labels: list[float] = []
     weights: list[float] = []
-    scopes: list[tuple[Vector, float, float]] = []
+    heard: list[tuple[Lesson, Vector]] = []
     for lesson, vector in zip(lessons, vectors, strict=True):
         if lesson.place is None and _nearest(places, vector) > OFF_TOPIC_TOO_CLOSE:
             continue
-        words = stems(lesson.text)
-        signals = _signals(_without(places, lesson), lexicon, words, vector)
-        scopes.append((_scope(signals, lexicon, lesson.text), float(lesson.place is not None), lesson.weight))
+        signals = _signals(_without(places, lesson), lexicon, stems(lesson.text), vector)
+        heard.append((lesson, signals))
         for number, base in enumerate(bases):
             features.append(_relative(signals, number))
             labels.append(float(lesson.place == base))
             weights.append(lesson.weight)
+    belongs = _fit(
+        numpy.array(features), numpy.array(labels), numpy.array(weights), share=1 / max(2, len(places))
+    )
+    scopes = [
+        _scope(signals, _by_base(signals, bases, belongs), lexicon, lesson.text) for lesson, signals in heard
+    ]
+    in_scope = _fit(
+        numpy.array(scopes),
+        numpy.array([float(lesson.place is not None) for lesson, _ in heard]),
+        numpy.array([lesson.weight for lesson, _ in heard]),
+        share=IN_SCOPE_SHARE,
+    )
     return Router(
-        places=tuple(places),
-        bases=tuple(bases),
-        lexicon=lexicon,
-        belongs=_balanced(numpy.array(features), numpy.array(labels), numpy.array(weights)),
-        in_scope=_balanced(*(numpy.array(column) for column in zip(*scopes, strict=True))),
+        places=tuple(places), bases=tuple(bases), lexicon=lexicon, belongs=belongs, in_scope=in_scope
     )
 
 
@@ -127,11 +134,12 @@ def off_topic() -> list[str]:
     return Path(__file__).with_name("off_topic.txt").read_text(encoding="utf-8").splitlines()
 
 
-def _balanced(features: Vector, labels: Vector, weights: Vector) -> Logistic:
-    """Fit with both classes weighing the same: the real share of each is not known beforehand."""
+def _fit(features: Vector, labels: Vector, weights: Vector, *, share: float) -> Logistic:
+    """Fit as if `share` of all questions were positive: the lessons' own mix is an accident."""
     positive, negative = weights[labels == 1].sum(), weights[labels == 0].sum()
     if positive and negative:
-        weights = numpy.where(labels == 1, weights / positive, weights / negative) * len(labels) / 2
+        scale = numpy.where(labels == 1, share / positive, (1 - share) / negative)
+        weights = weights * scale * len(labels)
     return fit(features, labels, sample_weights=weights)
 
 
@@ -195,10 +203,20 @@ def _relative(signals: Vector, number: int) -> Vector:
     return numpy.concatenate([signals[number], signals[number] - rival])
 
 
-def _scope(signals: Vector, lexicon: Lexicon, question: str) -> Vector:
-    """Return the best of each signal anywhere, the known share of the words, and whether a product is named."""
+def _by_base(signals: Vector, bases: Sequence[str], belongs: Logistic) -> dict[str, float]:
+    return {name: belongs.probability(_relative(signals, number)) for number, name in enumerate(bases)}
+
+
+def _scope(signals: Vector, by_base: Mapping[str, float], lexicon: Lexicon, question: str) -> Vector:
+    """Return what speaks for the question being ours at all.
+
+    The best of each signal anywhere, the known share of the words, whether a product is named, and the log
+    odds of the likeliest base.
+    """
     rarities = {word: lexicon.rarity(word) for word in stems(question)}
     total = sum(rarities.values())
     known = sum(rarity for word, rarity in rarities.items() if lexicon.known(word))
     share = known / total if total else 0.0
-    return numpy.append(signals.max(axis=0)[:3], [share, float(bool(lexicon.products_in(question)))])
+    likeliest = min(max(max(by_base.values(), default=0.5), 1e-3), 1 - 1e-3)
+    odds = log(likeliest / (1 - likeliest))
+    return numpy.append(signals.max(axis=0)[:3], [share, float(bool(lexicon.products_in(question))), odds])

@@ -1,6 +1,6 @@
 """Find the spans of the retrieved passages that answer a question.
 
-A span's score is cosine + 1.5 · coverage + 0.5 · rank + 0.25 · type, where coverage is the share of the
+A span's score is 1.5 · cosine + 1.5 · coverage + 0.5 · rank + 0.25 · type, where coverage is the share of the
 question's words, weighted by rarity, found in the span (counted fully) or only in its headings (counted by
 half), rank is the passage's score relative to the best passage, and type says whether the span holds the
 kind of thing asked for (a number, a date, a place ...). No single signal finds the answering sentence
@@ -25,7 +25,7 @@ from tools.types import Hit
 
 CANDIDATES = 20
 """Spans that are embedded; the others lost on words alone."""
-COVERAGE, RANK, TYPE = 1.5, 0.5, 0.25
+COSINE, COVERAGE, RANK, TYPE = 1.5, 1.5, 0.5, 0.25
 REMEMBERED = 4096
 """Span vectors that are kept: popular passages answer many questions."""
 
@@ -98,6 +98,8 @@ class SpanFinder:
 
     def _candidates(self, question: str, wanted: frozenset[str], hit: Hit, best: Hit) -> list[Candidate]:
         coverage = self._lexicon.coverage
+        if len(hit.chunk.metadata.products) in (1, 2):
+            wanted = (wanted - self._names_of(question)) or wanted
         return [
             Candidate(
                 hit=hit,
@@ -108,6 +110,11 @@ class SpanFinder:
             )
             for span in spans(hit.chunk.text, hit.chunk.title, hit.chunk.heading)
         ]
+
+    def _names_of(self, question: str) -> frozenset[str]:
+        """Return the words that chose the document and cannot choose between its spans."""
+        named = (*self._lexicon.products_in(question), *self._lexicon.revisions_in(question))
+        return stem_set(" ".join((*named, "revision"))) if named else frozenset()
 
     def _embedded(self, texts: Sequence[str]) -> Matrix:
         with self._lock:
@@ -143,4 +150,4 @@ def _without_cosine(one: Candidate) -> float:
 
 
 def _scored(one: Candidate, cosine: float) -> Candidate:
-    return replace(one, cosine=cosine, score=cosine + _without_cosine(one))
+    return replace(one, cosine=cosine, score=COSINE * cosine + _without_cosine(one))
