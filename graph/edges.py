@@ -6,10 +6,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Send
 
 from graph.deps import Deps
-from graph.state import Clarification, DatabaseTask, Part, RetrieveTask, State
-
-CONFIDENT = 0.5
-"""A database query at or above this probability is worth asking back for."""
+from graph.state import Clarification, DatabaseTask, RetrieveTask, State
 
 
 def expand(state: State, runtime: Runtime[Deps]) -> list[Send] | Literal["rerank", "clarify", "decline"]:
@@ -68,13 +65,9 @@ def question_to_ask(state: State) -> Clarification:
 
 
 def _missing(state: State) -> list[str]:
-    """Return what the likeliest destination of some part lacks."""
+    """Return what the parts lack that only the database can answer."""
     return [
         part.matches[0].missing[0]
         for part in state["plan"].parts
-        if _needs_database(part) and part.matches[0].missing
+        if part.matches and part.matches[0].missing and not part.knowledge_bases
     ]
-
-
-def _needs_database(part: Part) -> bool:
-    return bool(part.matches) and not part.knowledge_bases and part.matches[0].score >= CONFIDENT

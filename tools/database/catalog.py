@@ -36,6 +36,7 @@ class _Entry:
     examples: Matrix
     """Rows in pairs: each example as written and masked."""
     masked: tuple[str, ...]
+    vocabulary: str
     gives_advice: bool
 
 
@@ -156,6 +157,7 @@ class QueryCatalog:
                     description=vectors[first : first + 1],
                     examples=vectors[first + 1 : last],
                     masked=masks,
+                    vocabulary=_words(query),
                     gives_advice=any(asks_advice(text) for text in query.examples),
                 )
             )
@@ -225,6 +227,7 @@ class QueryCatalog:
                 ),
                 default=0.0,
             ),
+            foreign=self._weights.foreign(reading.masked, entry.vocabulary),
             filled=float(any(parameter.kind in {"text", "value"} for parameter in filling.filled)),
             code=float(any(parameter.kind == "text" for parameter in filling.filled)),
             personal=_personal(entry.query) if asks_for_own(question) else 0.0,

@@ -1,6 +1,6 @@
 """How probable it is that a named query answers a question.
 
-The probability is logistic in nine signals:
+The probability is logistic in ten signals:
 
     p = 1 / (1 + exp(-(BIAS + Σ WEIGHT[signal] × signal)))
 
@@ -9,6 +9,8 @@ The probability is logistic in nine signals:
 - `description`: the cosine of the question with the query's description.
 - `words`: the best F1 of the question's stems with an example's, both masked, each stem weighing its
   inverse frequency in the catalogue; a stem no query knows weighs most.
+- `foreign`: the share of the question's stems, masked and weighed likewise, that the query's description,
+  examples and parameters never use: "countries where you keep data" is not "customers by country".
 - `filled`: 1 when the question gives a value or a text that the query takes.
 - `code`: 1 when that is a text recognised by its pattern, such as an order number: such a question is about
   that record.
@@ -32,11 +34,12 @@ from dataclasses import dataclass
 
 from tools.text.words import stem_set
 
-BIAS = -5.4
+BIAS = -4.4
 WEIGHTS: Mapping[str, float] = {
     "meaning": 4.8,
     "description": 3.5,
     "words": 5.0,
+    "foreign": -2.5,
     "filled": 0.5,
     "code": 1.8,
     "personal": 1.8,
@@ -71,6 +74,7 @@ class Signals:
     meaning: float
     description: float
     words: float
+    foreign: float
     filled: float
     code: float
     personal: float
@@ -114,6 +118,12 @@ class StemWeights:
         left, right = stem_set(first), stem_set(second)
         total = self._sum(left) + self._sum(right)
         return 2 * self._sum(left & right) / total if total else 0.0
+
+    def foreign(self, text: str, vocabulary: str) -> float:
+        """Return the weighted share of a text's stems that a vocabulary lacks, in [0, 1]."""
+        found = stem_set(text)
+        total = self._sum(found)
+        return self._sum(found - stem_set(vocabulary)) / total if total else 0.0
 
     def _sum(self, stems: Iterable[str]) -> float:
         return sum(self._weights.get(stem, self._unknown) for stem in stems)

@@ -4,7 +4,7 @@ The catalogue judges each query on its own. A question that the documents clearl
 E1 mean on the Rowan?") often resembles a query as well ("stock of the Rowan"), so the odds of a query are
 weighed against those of the likeliest base:
 
-    logit(p') = logit(p) + 0.25 - 0.7 · max(0, logit(base))
+    logit(p') = logit(p) - 0.7 · max(0, logit(base))
 
 and in turn each base's odds against the query's: logit(base') = logit(base) - 0.5 · max(0, logit(p')).
 
@@ -23,7 +23,7 @@ from tools.types import Match
 
 LIKELY = 0.5
 """A place at or above this probability is asked."""
-OFFSET, AGAINST_DOCUMENTS, AGAINST_DATABASE, DANGLING = 0.25, 0.7, 0.5, 0.75
+AGAINST_DOCUMENTS, AGAINST_DATABASE, DANGLING = 0.7, 0.5, 0.75
 _OWN = re.compile(r"\b(?:my|mine)\b", re.IGNORECASE)
 
 
@@ -54,7 +54,7 @@ def choose(question: str, matches: Sequence[Match], bases: Mapping[str, float]) 
     if not matches:
         return Choice(probability=0.0, bases=bases)
     best = matches[0]
-    logit = _logit(best.score) + OFFSET
+    logit = _logit(best.score)
     if not _about_a_record(question, best):
         logit -= AGAINST_DOCUMENTS * max(0.0, _logit(max(bases.values(), default=0.0)))
     if best.missing and leans_on_nothing(question):

@@ -39,8 +39,9 @@ class LocalPlanner:
         parts: list[Part] = []
         for piece in split(complete):
             said = [part.question for part in parts]
-            part = self._part(self._complete(piece, said, today), context, today)
-            parts.append(_without_repeats(part, parts))
+            whole = self._complete(piece, said, today)
+            wider = context if whole == piece else (*context, f"{said[-1]} {piece}")
+            parts.append(_without_repeats(self._part(whole, wider, today), parts))
         return Plan(
             question=complete,
             route=_overall([part.route for part in parts]),

@@ -25,7 +25,9 @@ NEAREST = 3
 SIGNALS = 4
 OFF_TOPIC_TOO_CLOSE = 0.6
 """A bundled off-topic message this similar to a chunk is on topic here and is left out of the training."""
-IN_SCOPE_SHARE = 0.8
+BELONGS_SHARE = 0.45
+"""Share of questions that a base has a part in; a question may need several."""
+IN_SCOPE_SHARE = 0.6
 """Share of the messages an assistant gets that are meant for it."""
 EXAMPLE_WEIGHT, HEADING_WEIGHT = 3.0, 0.5
 
@@ -112,9 +114,7 @@ def learn(
             features.append(_relative(signals, number))
             labels.append(float(lesson.place == base))
             weights.append(lesson.weight)
-    belongs = _fit(
-        numpy.array(features), numpy.array(labels), numpy.array(weights), share=1 / max(2, len(places))
-    )
+    belongs = _fit(numpy.array(features), numpy.array(labels), numpy.array(weights), share=BELONGS_SHARE)
     scopes = [
         _scope(signals, _by_base(signals, bases, belongs), lexicon, lesson.text) for lesson, signals in heard
     ]

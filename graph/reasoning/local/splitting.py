@@ -12,7 +12,7 @@ _OPENERS = (
 )
 _OPENING = rf"(?:(?:within|in|on|at|for|by|after|from|to|until|since|with) )?{_OPENERS}\b"
 _JOINT = re.compile(
-    rf"(?:[,;]\s*|\s+)(?:and also|and|but|or|plus|also|as well as),?\s+(?:also\s+)?(?={_OPENING})"
+    rf"(?:[,;]\s*|\s+)(?:and also|and|but|or|also|as well as),?\s+(?:also\s+)?(?={_OPENING})"
     rf"|;\s+|,\s+(?={_OPENING})",
     re.IGNORECASE,
 )
