@@ -34,12 +34,12 @@ from dataclasses import dataclass
 
 from tools.text.words import stem_set
 
-BIAS = -4.4
+BIAS = -4.8
 WEIGHTS: Mapping[str, float] = {
     "meaning": 4.8,
     "description": 3.5,
     "words": 5.0,
-    "foreign": -2.5,
+    "foreign": -1.5,
     "filled": 0.5,
     "code": 1.8,
     "personal": 1.8,
