@@ -31,6 +31,8 @@ class _Watch:
     first_token: float | None = None
     spans: dict[str, tuple[float, float]] = field(default_factory=dict)
     begun: dict[str, tuple[str, float]] = field(default_factory=dict)
+    plan: Plan | None = None
+    """The plan of this run, as soon as there is one."""
 
     def now(self) -> float:
         """Return milliseconds since the start."""
@@ -88,7 +90,9 @@ class Session:
         in_time = await self._run(start, config, watch)
         snapshot = await self._graph.aget_state(config)
         asked = [pause.value for pause in snapshot.interrupts]
-        return _answer(snapshot.values, watch, thread, asked[0] if asked else None, in_time=in_time)
+        if not in_time:
+            return _out_of_time(watch, thread)
+        return _answer(snapshot.values, watch, thread, asked[0] if asked else None)
 
     async def _start(
         self, question: str, history: Sequence[Turn], config: RunnableConfig
@@ -127,12 +131,11 @@ def clean(question: str) -> str:
         InvalidInput: Nothing readable is left, it is mostly not text, or it is too long.
     """
     text = question.encode("utf-8", "replace").decode("utf-8")
-    kept = "".join(
-        character
-        if unicodedata.category(character) not in ("Cc", "Cs", "Co", "Cn") or character in "\n\t"
-        else " "
+    printable = (
+        " " if unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") else character
         for character in text
-    ).strip()
+    )
+    kept = " ".join("".join(printable).split())
     if not kept:
         raise InvalidInput("the question is empty; ask something in words")
     if len(kept) > LONGEST_QUESTION:
@@ -142,7 +145,7 @@ def clean(question: str) -> str:
         )
     if sum(character.isalnum() for character in kept) * 4 < len(kept.replace(" ", "")) or "�" * 3 in kept:
         raise InvalidInput("the question is not readable text; ask something in words")
-    return " ".join(kept.split())
+    return kept
 
 
 def _observe(part: object, watch: _Watch) -> None:
@@ -155,44 +158,64 @@ def _observe(part: object, watch: _Watch) -> None:
         watch.begin(data["id"], data["name"])
     elif part["type"] == "tasks":
         watch.finish(data["id"])
+        watch.plan = (data.get("result") or {}).get("plan", watch.plan)
 
 
-def _answer(
-    values: Mapping[str, Any], watch: _Watch, thread: str, asked: Clarification | None, *, in_time: bool
-) -> Answer:
+def _answer(values: Mapping[str, Any], watch: _Watch, thread: str, asked: Clarification | None) -> Answer:
     """Compose the public answer from the final state."""
-    result = _result(values, asked, in_time=in_time)
+    result: Result = values["result"] if asked is None else Result(answer=asked.question, status="clarify")
+    failures = values.get("failures", [])
     plan: Plan = values["plan"]
     return Answer(
         answer=result.answer,
         status=result.status,
         citations=[_public(citation) for citation in result.citations],
-        route=RouteTaken(
-            category=plan.route.category,
-            knowledge_bases={name: round(p, 4) for name, p in plan.route.knowledge_bases.items()},
-            database=round(plan.route.database, 4),
-            in_scope=round(plan.route.in_scope, 4),
-        ),
-        queries=list(dict.fromkeys(query for part in plan.parts for query in part.queries)),
+        route=_route(plan),
+        queries=_queries(plan),
         faithfulness=round(result.faithfulness, 4),
         mode="local",
-        degraded=bool(values.get("failures")) or not in_time,
-        notes=[*values.get("notes", []), *values.get("failures", [])],
+        degraded=bool(failures),
+        notes=[*values.get("notes", []), *failures],
         choices=list(asked.choices) if asked else [],
-        exit_reason="out_of_time" if not in_time else "clarification" if asked else "completed",
+        exit_reason="clarification" if asked else "completed",
         timings_ms=watch.timings(),
         thread_id=thread,
         run_id=uuid.uuid4().hex,
     )
 
 
-def _result(values: Mapping[str, Any], asked: Clarification | None, *, in_time: bool) -> Result:
-    if asked is not None:
-        return Result(answer=asked.question, status="clarify")
-    if not in_time:
-        return Result(answer="I ran out of time before I could answer.", status="unanswerable")
-    result: Result = values["result"]
-    return result
+def _out_of_time(watch: _Watch, thread: str) -> Answer:
+    """Say that time ran out; the thread's state is that of an earlier run and tells nothing about this one."""
+    return Answer(
+        answer="I ran out of time before I could answer.",
+        status="unanswerable",
+        citations=[],
+        route=_route(watch.plan),
+        queries=_queries(watch.plan),
+        faithfulness=1.0,
+        mode="local",
+        degraded=True,
+        notes=[],
+        exit_reason="out_of_time",
+        timings_ms=watch.timings(),
+        thread_id=thread,
+        run_id=uuid.uuid4().hex,
+    )
+
+
+def _route(plan: Plan | None) -> RouteTaken:
+    if plan is None:
+        return RouteTaken(category="unknown", knowledge_bases={}, database=0.0, in_scope=0.0)
+    return RouteTaken(
+        category=plan.route.category,
+        knowledge_bases={name: round(p, 4) for name, p in plan.route.knowledge_bases.items()},
+        database=round(plan.route.database, 4),
+        in_scope=round(plan.route.in_scope, 4),
+    )
+
+
+def _queries(plan: Plan | None) -> list[str]:
+    return list(dict.fromkeys(query for part in plan.parts for query in part.queries)) if plan else []
 
 
 def _public(citation: Citation) -> PassageQuote | RowsQuote:

@@ -36,7 +36,7 @@ def build(checkpointer: BaseCheckpointSaver[str] | None = None) -> Graph:
     builder = StateGraph(State, context_schema=Deps)
     again = RetryPolicy(max_attempts=2, retry_on=TransientError, initial_interval=0.1)
 
-    builder.add_node("prefetch", prefetch, error_handler=prefetch_failed)
+    builder.add_node("prefetch", prefetch, retry_policy=again, error_handler=prefetch_failed)
     builder.add_node("classify", classify)
     builder.add_node("retrieve", retrieve, retry_policy=again, error_handler=search_failed)
     builder.add_node("query_database", query_database, retry_policy=again, error_handler=query_failed)

@@ -12,9 +12,11 @@ from graph.state import Clarification, DatabaseTask, RetrieveTask, State
 def expand(state: State, runtime: Runtime[Deps]) -> list[Send] | Literal["rerank", "clarify", "decline"]:
     """Turn the plan into parallel work: one `Send` per (base, query) and per database query.
 
-    What `prefetch` searched already is not searched again.
+    What `prefetch` searched already is not searched again; a question completed by a clarification it
+    never saw.
     """
     plan = state["plan"]
+    prefetched = None if state.get("clarified") else state["question"]
     if plan.small_talk is not None or plan.route.in_scope < runtime.context.limits.in_scope:
         return "decline"
     if not state.get("clarified") and _missing(state):
@@ -24,7 +26,7 @@ def expand(state: State, runtime: Runtime[Deps]) -> list[Send] | Literal["rerank
         for part in plan.parts
         for base in part.knowledge_bases
         for query in part.queries
-        if query != state["question"]
+        if query != prefetched
     }
     searches = [Send("retrieve", RetrieveTask(query=query, knowledge_base=base)) for query, base in pairs]
     lookups = [

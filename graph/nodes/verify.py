@@ -15,8 +15,10 @@ async def verify(state: State, runtime: Runtime[Deps]) -> State:
         return State(verification=verification)
     status: Status = "answered" if _complete(state) else "partial"
     answer = deps.writer.render(draft.claims)
+    used = {cited for claim in draft.claims for cited in claim.citations}
+    citations = tuple(citation for citation in draft.citations if citation.id in used)
     concluded = conclude(
-        state, answer, status=status, citations=draft.citations, faithfulness=verification.faithfulness
+        state, answer, status=status, citations=citations, faithfulness=verification.faithfulness
     )
     return State(verification=verification, **concluded)
 

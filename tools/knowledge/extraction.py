@@ -12,6 +12,7 @@ from tools.knowledge.decoding import (
     normalise_newlines,
     strip_invisible,
 )
+from tools.knowledge.frontmatter import KNOWN, Facts, read_facts
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
 MIME = {
@@ -22,20 +23,25 @@ MIME = {
     ".htm": "text/html",
     ".csv": "text/csv",
 }
+DECLARED = KNOWN - {"title", "url"} | {"revision"}
+"""What keywords and meta tags may declare; other words there are only words."""
+META_FACT = re.compile(
+    r"<meta\s+name=[\"'](?P<name>\w+)[\"']\s+content=[\"'](?P<content>[^<>\"']*)[\"']\s*/?>", re.IGNORECASE
+)
 META_TAG = re.compile(r"<(?:meta|link|base)\b[^<>]*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extracted:
-    """What an extraction gives: Markdown and the title the file itself declares."""
+    """What an extraction gives: Markdown, and what the file itself declares."""
 
     text: str
-    title: str | None
+    facts: Facts
 
 
 def extract(data: bytes, extension: str) -> Extracted:
     """Turn the bytes of a file with one of the extensions in `MIME` into Markdown."""
-    declared_title = None
+    declared: dict[str, object] = {}
     if extension == ".pdf":
         check_pdf(data)
     elif extension == ".docx":
@@ -46,14 +52,14 @@ def extract(data: bytes, extension: str) -> Extracted:
         check_text(data, extension)
         text = decode(data, declared=extension != ".csv")
         if extension != ".csv":
-            declared_title, text = _split_head(text)
+            declared, text = _split_head(text)
         data = text.encode("utf-8", errors="replace")
-    extracted = _run(data, MIME[extension])
-    return Extracted(text=extracted.text, title=declared_title or extracted.title)
+    text, found = _run(data, MIME[extension])
+    return Extracted(text=text, facts=read_facts({**found, **declared}))
 
 
-def _run(data: bytes, mime: str) -> Extracted:
-    """Call kreuzberg; it is imported here because most installations read Markdown only."""
+def _run(data: bytes, mime: str) -> tuple[str, dict[str, object]]:
+    """Return text and declared facts; kreuzberg is imported here: most installations read Markdown only."""
     from kreuzberg import ExtractionConfig, KreuzbergError, extract_bytes_sync
 
     config = ExtractionConfig(output_format="markdown", use_cache=False)
@@ -63,21 +69,33 @@ def _run(data: bytes, mime: str) -> Extracted:
         if "password" in str(error).lower() or "encrypted" in str(error).lower():
             raise LoadingError("the file is encrypted; save it without a password") from error
         raise LoadingError(f"the file is damaged: {_first_line(error)}; export it again") from error
-    title = result.metadata.get("title")
-    return Extracted(
-        text=strip_invisible(normalise_newlines(result.content)),
-        title=" ".join(strip_invisible(str(title)).split()) if title else None,
-    )
+    facts = _keywords(result.metadata.get("keywords"))
+    if title := result.metadata.get("title"):
+        facts["title"] = " ".join(strip_invisible(str(title)).split())
+    return strip_invisible(normalise_newlines(result.content)), facts
 
 
-def _split_head(page: str) -> tuple[str | None, str]:
+def _keywords(keywords: object) -> dict[str, object]:
+    """Read keywords such as "valid_from=2026-03-01", which is how office files say what front matter says."""
+    pairs = (str(word).partition("=") for word in keywords) if isinstance(keywords, list) else ()
+    return {
+        key.strip(): value.strip() for key, separator, value in pairs if separator and key.strip() in DECLARED
+    }
+
+
+def _split_head(page: str) -> tuple[dict[str, object], str]:
     """Take title and meta tags off a page: the extractor would write them into the text."""
+    facts: dict[str, object] = {
+        match["name"]: match["content"] for match in META_FACT.finditer(page) if match["name"] in DECLARED
+    }
     title_start = re.search(r"<title\b[^<>]*>", page, re.IGNORECASE)
     title = None
     if title_start and (closing := re.compile(r"</title\s*>", re.IGNORECASE).search(page, title_start.end())):
         title = page[title_start.end() : closing.start()]
         page = page[: title_start.start()] + page[closing.end() :]
-    return _unescape(title), META_TAG.sub("", page)
+    if title := _unescape(title):
+        facts["title"] = title
+    return facts, META_TAG.sub("", page)
 
 
 def _unescape(title: str | None) -> str | None:

@@ -18,7 +18,7 @@ from tools.knowledge.tokens import BundledTokens, Tokens
 from tools.ports import Embedder, Store
 from tools.types import FileFailure, IngestReport
 
-PIPELINE = 1
+PIPELINE = 2
 """Raised when loading, chunking or indexing changes, so that everything is ingested again."""
 
 WINDOW = 256

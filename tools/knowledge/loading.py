@@ -54,7 +54,7 @@ def load_bytes(data: bytes, *, source: str) -> list[Document]:
         check_text(data, "text")
         return [_own_text(decode(data), source, extension)]
     extracted = extract(data, extension)
-    return [_document(source=source, text=extracted.text, facts=Facts(title=extracted.title))]
+    return [_document(source=source, text=extracted.text, facts=extracted.facts)]
 
 
 def source_of(path: Path, *, root: Path) -> str:

@@ -35,8 +35,8 @@ _PRONOUN = re.compile(
 )
 _EXPLETIVE = re.compile(
     r"\b(?:is it (?:possible|ok|okay|safe|true|allowed|necessary|worth|normal|better|bad)"
-    r"|does it (?:take|matter)|it is|is there|are there|there (?:is|are)|it's (?:possible|ok)|if there|so that|say that|means? that"
-    r"|know that)\b",
+    r"|does it (?:take|matter)|it is|is there|are there|there (?:is|are)|it's (?:possible|ok)|if there|so that"
+    r"|say that|means? that|know that)\b",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"\b(?=[\w\-]*\d)(?=[\w\-]*[A-Za-z])[\w\-]{3,}\b")
@@ -63,6 +63,8 @@ def standalone(question: str, history: Sequence[Turn], lexicon: Lexicon, *, toda
         return _with_topic(before, topic, lexicon, today)
     if _REMARK.match(question):
         return f"{before.rstrip(' ?.!')} ({question.strip(' .!')})?"
+    if lexicon.revisions_in(question) and not lexicon.products_in(question):
+        return inherit(question, [before], lexicon)
     if not _leans(question, lexicon):
         return question
     names = names_in(before, lexicon)
@@ -85,7 +87,7 @@ def inherit(part: str, before: Sequence[str], lexicon: Lexicon) -> str:
 def names_in(text: str, lexicon: Lexicon) -> list[str]:
     """Return products, codes and proper names in a text, products first, each once."""
     products = lexicon.products_in(text)
-    covered = {fold(word) for name in products for word in words(name)}
+    covered = {form for name in products for word in words(name) for form in (fold(word), f"{fold(word)}s")}
     others = [*codes_in(text), *_capitals(text)]
     rest = [name for name in others if not {fold(word) for word in words(name)} <= covered]
     return list(dict.fromkeys([*products, *rest]))

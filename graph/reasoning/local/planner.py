@@ -15,7 +15,7 @@ from tools.database.periods import find_periods
 from tools.ports import Catalog, Embedder
 from tools.types import Match
 
-UNSURE = 0.25
+UNSURE = 0.1
 """With no database answer in sight, a base at or above this is searched as well: looking is cheap."""
 
 
@@ -108,6 +108,6 @@ def _overall(routes: Sequence[Route]) -> Route:
 
 
 def _as_of(question: str, today: date) -> date:
-    """Return the day whose truth is asked for: the end of a past period that the question names, else today."""
+    """Return the day whose truth is asked for: the end of a past period in the question, else today."""
     past = [period.end for period in find_periods(question, today) if period.end < today]
     return past[0] if past else today

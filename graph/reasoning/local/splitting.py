@@ -19,6 +19,11 @@ _JOINT = re.compile(
 _OPENS = re.compile(
     rf"\s*(?!(?:if|once|because|while|although)\b|when\s+(?!{_OPENERS}\b)){_OPENING}", re.IGNORECASE
 )
+_STATEMENT = re.compile(
+    r"\s*(?:i|i'm|i'd|i've|we|you|he|she|it|it's|they|there|this|that|my|our|your|the|if|when|once|because|while"
+    r"|although|\w+ed)\b",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r"(?<=[?])\s+|(?<=[.!])\s+(?=[A-Z])")
 _QUESTION = re.compile(rf"(?:^|[,:]\s*|\b(?:and|but|so|then)\s+){_OPENERS}\b|\?\s*$", re.IGNORECASE)
 _PAIR = re.compile(
@@ -58,12 +63,23 @@ def _clauses(sentence: str) -> list[str]:
     if _COMPARISON.search(sentence):
         return [sentence]
     pieces: list[str] = []
-    for piece in _JOINT.split(sentence):
-        if pieces and not (_OPENS.match(pieces[-1]) and _OPENS.match(piece) and stems(piece)):
+    word, end = "", 0
+    for joint in [*_JOINT.finditer(sentence), None]:
+        piece = sentence[end : joint.start() if joint else None].strip()
+        if pieces and not (_asks(pieces[-1], word) and _OPENS.match(piece) and stems(piece)):
             pieces[-1] = f"{pieces[-1]}, {piece}"
-        elif piece.strip():
-            pieces.append(piece.strip())
+        elif piece:
+            pieces.append(piece)
+        if joint:
+            word, end = joint.group(), joint.end()
     return [named for piece in pieces for named in _pair(_asked(piece))]
+
+
+def _asks(piece: str, joint: str) -> bool:
+    """Tell whether a clause asks something of its own: "price of X and how ...", not "it leaks, how ..."."""
+    if _OPENS.match(piece):
+        return True
+    return bool(re.search(r"\w", joint)) and not _STATEMENT.match(piece) and len(stems(piece)) > 1
 
 
 def _pair(clause: str) -> list[str]:

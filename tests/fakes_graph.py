@@ -1,0 +1,270 @@
+"""Fakes of the reasoning ports, a clock that stands still, and short ways to write the graph's values."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from graph.deps import Deps
+from graph.reasoning.checks import check_claims
+from graph.reasoning.local.writer import LocalWriter
+from graph.reasoning.ports import Judge, Planner, Writer
+from graph.state import (
+    Assessment,
+    Claim,
+    Draft,
+    Evidence,
+    Part,
+    PassageCitation,
+    Plan,
+    Route,
+    RowsCitation,
+    Support,
+    Turn,
+    Verification,
+)
+from tests.fakes import FakeEmbedder, FakeStore
+from tools.ports import Catalog, Clock, Embedder, Store
+from tools.text.sentences import units
+from tools.types import Chunk, Hit, Match, Metadata, Rows
+
+TODAY = date(2026, 3, 16)
+BASES = {"guides": "How to use the kettle.", "rules": "Returns and guarantees."}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedClock:
+    """Tells one day for ever; the port `Clock`."""
+
+    day: date = TODAY
+
+    def today(self) -> date:
+        """Return the day."""
+        return self.day
+
+
+@dataclass(slots=True, kw_only=True)
+class FakePlanner:
+    """Returns prepared plans; else one part that searches every base. The port `Planner`."""
+
+    plans: dict[str, Plan] = field(default_factory=dict)
+    """By question."""
+    seconds: float = 0.0
+    """How long each plan takes."""
+    asked: list[tuple[str, tuple[Turn, ...], date]] = field(default_factory=list)
+    """What was asked, in order."""
+
+    async def plan(self, question: str, history: Sequence[Turn], *, today: date) -> Plan:
+        """Return the prepared plan, or the default one."""
+        self.asked.append((question, tuple(history), today))
+        await asyncio.sleep(self.seconds)
+        return self.plans.get(question) or plan_of(part_of(question))
+
+
+@dataclass(slots=True, kw_only=True)
+class FakeJudge:
+    """Takes the first sentence of the best passage for the answer; prepared verdicts come first."""
+
+    assessments: list[list[Assessment]] = field(default_factory=list)
+    """Verdicts of the next assessments, each used once."""
+    verifications: list[Verification] = field(default_factory=list)
+    """Results of the next verifications, each used once."""
+    assessed: list[tuple[Evidence, ...]] = field(default_factory=list)
+    """Evidence that was judged, in order."""
+
+    async def assess(self, plan: Plan, evidence: Sequence[Evidence]) -> list[Assessment]:
+        """Return the next prepared verdicts, or call every part with evidence answered."""
+        self.assessed.append(tuple(evidence))
+        if self.assessments:
+            return self.assessments.pop(0)
+        return [_verdict(found) for found in evidence]
+
+    async def verify(self, draft: Draft, evidence: Sequence[Evidence]) -> Verification:
+        """Return the next prepared verification, or check the claims in earnest."""
+        return self.verifications.pop(0) if self.verifications else check_claims(draft, evidence)
+
+
+@dataclass(slots=True, kw_only=True)
+class FakeWriter:
+    """Returns one prepared draft and renders a claim a line; the port `Writer`."""
+
+    draft: Draft = field(default_factory=Draft)
+
+    async def write(
+        self, plan: Plan, evidence: Sequence[Evidence], assessments: Sequence[Assessment]
+    ) -> Draft:
+        """Return the draft."""
+        return self.draft
+
+    def render(self, claims: Sequence[Claim]) -> str:
+        """Return the texts, a line each."""
+        return "\n".join(claim.text for claim in claims)
+
+
+def _verdict(evidence: Evidence) -> Assessment:
+    if not evidence.hits:
+        verdict: Assessment = Assessment(verdict="gap", confidence=0.0)
+        return Assessment(verdict="sufficient", confidence=1.0) if evidence.rows else verdict
+    return Assessment(verdict="sufficient", confidence=1.0, supports=(support_of(evidence.hits[0].chunk),))
+
+
+def chunk_of(
+    text: str,
+    *,
+    identifier: str = "chunk-1",
+    base: str = "guides",
+    source: str = "kettle.md",
+    start: int = 0,
+    metadata: Metadata | None = None,
+    section: tuple[str, ...] = ("Use",),
+    title: str = "Kettle",
+) -> Chunk:
+    """Return a passage."""
+    return Chunk(
+        id=identifier,
+        knowledge_base=base,
+        source=source,
+        title=title,
+        section=section,
+        text=text,
+        start=start,
+        end=start + len(text),
+        metadata=metadata or Metadata(),
+    )
+
+
+def hit_of(chunk: Chunk | str, score: float = 1.0) -> Hit:
+    """Return a hit on a passage; a text becomes a passage of its own."""
+    chunk = chunk if isinstance(chunk, Chunk) else chunk_of(chunk, identifier=chunk)
+    return Hit(chunk=chunk, score=score)
+
+
+def support_of(chunk: Chunk, number: int = 0) -> Support:
+    """Return one unit of a passage as a support."""
+    unit = units(chunk.text)[number]
+    return Support(
+        chunk_id=chunk.id,
+        text=unit.text,
+        start=chunk.start + unit.start,
+        end=chunk.start + unit.end,
+        score=1.0,
+        kind="sentence" if unit.kind == "heading" else unit.kind,
+    )
+
+
+def route_of(*, in_scope: float = 1.0, database: float = 0.0, **bases: float) -> Route:
+    """Return a route; every base of the tests is likely unless said otherwise."""
+    return Route(knowledge_bases={**dict.fromkeys(BASES, 0.9), **bases}, database=database, in_scope=in_scope)
+
+
+def part_of(
+    question: str,
+    *,
+    queries: tuple[str, ...] | None = None,
+    bases: tuple[str, ...] = tuple(BASES),
+    matches: tuple[Match, ...] = (),
+    products: tuple[str, ...] = (),
+    route: Route | None = None,
+) -> Part:
+    """Return a part that searches for its own question."""
+    return Part(
+        question=question,
+        route=route or route_of(),
+        queries=queries or (question,),
+        knowledge_bases=bases,
+        matches=matches,
+        products=products,
+    )
+
+
+def plan_of(*parts: Part, small_talk: str | None = None, route: Route | None = None) -> Plan:
+    """Return a plan of these parts."""
+    return Plan(
+        question=" ".join(part.question for part in parts),
+        route=route or parts[0].route,
+        parts=parts,
+        as_of=TODAY,
+        small_talk=small_talk,
+    )
+
+
+def rows_of(
+    *rows: tuple[str | int | float | bool | None, ...],
+    columns: tuple[str, ...] = ("name", "stock"),
+    answer: str | None = None,
+    empty: str | None = None,
+    parameters: tuple[tuple[str, str], ...] = (),
+    truncated: bool = False,
+) -> Rows:
+    """Return the result of a query named `stock`."""
+    return Rows(
+        name="stock",
+        statement="SELECT name, stock FROM products",
+        parameters=parameters,
+        columns=columns,
+        rows=rows,
+        truncated=truncated,
+        description="Stock of products",
+        answer=answer,
+        empty=empty,
+    )
+
+
+def passage_citation(chunk: Chunk, quote: str, *, number: int = 1) -> PassageCitation:
+    """Return a true quotation."""
+    start = chunk.start + chunk.text.index(quote)
+    return PassageCitation(
+        id=number,
+        chunk_id=chunk.id,
+        knowledge_base=chunk.knowledge_base,
+        source=chunk.source,
+        title=chunk.title,
+        section=" › ".join(chunk.section),
+        quote=quote,
+        start=start,
+        end=start + len(quote),
+    )
+
+
+def rows_citation(rows: Rows, *, number: int = 1) -> RowsCitation:
+    """Return a true citation of all rows."""
+    return RowsCitation(
+        id=number,
+        statement=rows.statement,
+        parameters=rows.parameters,
+        columns=rows.columns,
+        rows=rows.rows,
+    )
+
+
+def store_with(*chunks: Chunk, embedder: FakeEmbedder | None = None) -> FakeStore:
+    """Return a store that holds the passages."""
+    embedder = embedder or FakeEmbedder()
+    store = FakeStore(dimension=embedder.dimension, languages=dict.fromkeys(BASES, "english"))
+    store.upsert(chunks, embedder.embed([chunk.embedding_text for chunk in chunks]))
+    return store
+
+
+def deps_of(
+    *,
+    store: Store | None = None,
+    catalog: Catalog | None = None,
+    planner: Planner | None = None,
+    judge: Judge | None = None,
+    writer: Writer | None = None,
+    embedder: Embedder | None = None,
+    clock: Clock | None = None,
+    bases: Mapping[str, str] | None = None,
+) -> Deps:
+    """Return what nodes are given, of fakes wherever nothing else is said."""
+    return Deps(
+        knowledge_bases=BASES if bases is None else bases,
+        store=store or FakeStore(languages=dict.fromkeys(BASES, "english")),
+        embedder=embedder or FakeEmbedder(),
+        catalog=catalog,
+        clock=clock or FixedClock(),
+        planner=planner or FakePlanner(),
+        judge=judge or FakeJudge(),
+        writer=writer or LocalWriter(),
+        about="You can ask me about the kettle.",
+    )
