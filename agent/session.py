@@ -185,7 +185,7 @@ def _answer(values: Mapping[str, Any], watch: _Watch, thread: str, asked: Clarif
 
 
 def _out_of_time(watch: _Watch, thread: str) -> Answer:
-    """Say that time ran out; the thread's state is that of an earlier run and tells nothing about this one."""
+    """Say that time ran out; the thread's state may be that of an earlier run."""
     return Answer(
         answer="I ran out of time before I could answer.",
         status="unanswerable",

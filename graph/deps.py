@@ -22,7 +22,9 @@ class Limits:
     abstain: float = 0.35
     """Evidence below this confidence is no answer."""
     in_scope: float = 0.5
-    """Questions below this probability are declined."""
+    """Questions below this probability that no source answers are declined."""
+    surely_outside: float = 0.05
+    """Questions below this probability are declined without a look into the sources."""
     seconds: float = 30.0
 
 

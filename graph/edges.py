@@ -17,7 +17,7 @@ def expand(state: State, runtime: Runtime[Deps]) -> list[Send] | Literal["rerank
     """
     plan = state["plan"]
     prefetched = None if state.get("clarified") else state["question"]
-    if plan.small_talk is not None or plan.route.in_scope < runtime.context.limits.in_scope:
+    if plan.small_talk is not None or plan.route.in_scope < runtime.context.limits.surely_outside:
         return "decline"
     if not state.get("clarified") and _missing(state):
         return "clarify"
@@ -38,14 +38,19 @@ def expand(state: State, runtime: Runtime[Deps]) -> list[Send] | Literal["rerank
     return [*searches, *lookups] or "rerank"
 
 
-def after_assess(state: State) -> Literal["synthesize", "clarify", "abstain"]:
-    """Write when any part can be answered; else ask back once; else abstain."""
+def after_assess(
+    state: State, runtime: Runtime[Deps]
+) -> Literal["synthesize", "clarify", "decline", "abstain"]:
+    """Write when any part can be answered; else ask back once; else say why not.
+
+    A question that no source answers and that hardly belongs here was meant for somebody else.
+    """
     verdicts = [assessment.verdict for assessment in state["assessments"]]
     if any(verdict in ("sufficient", "caveat") for verdict in verdicts):
         return "synthesize"
     if "ambiguous" in verdicts and not state.get("clarified"):
         return "clarify"
-    return "abstain"
+    return "decline" if state["plan"].route.in_scope < runtime.context.limits.in_scope else "abstain"
 
 
 def after_verify(state: State) -> Literal["revise", "abstain", "__end__"]:

@@ -1,18 +1,31 @@
 """Deterministic checks of a draft against the evidence it cites; they hold for every writer.
 
 A claim holds when it cites something, every citation resolves to evidence of this very run, every number
-in it stands in what it cites, and (for a writer that only quotes) every word does.
+in it stands in what it cites, and (for a writer that only quotes) every word does, in the order in which
+the passage has it. Table rows and query results are retold, so that only their words count.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from graph.state import Citation, Claim, Draft, Evidence, PassageCitation, RowsCitation, Verification
 from tools.text.sentences import plain
-from tools.text.words import numbers, stem_set
+from tools.text.words import fold, numbers, words
 from tools.types import Cell, Chunk, Rows
 
-FORM_WORDS = "row rows the first 10 shown or more unknown yes no"
+FORM_WORDS = "row rows the first shown or more"
 """Words that a table is presented with; they claim nothing."""
+SHOWN_ROWS = 10
+"""Rows of a longer result that a table shows; the number may then be named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """What one citation stands for."""
+
+    text: str
+    verbatim: bool
+    """True for running text, which is quoted word for word; False for tables, which are retold."""
 
 
 def check_claims(draft: Draft, evidence: Sequence[Evidence], *, quoted: bool = True) -> Verification:
@@ -21,15 +34,15 @@ def check_claims(draft: Draft, evidence: Sequence[Evidence], *, quoted: bool = T
     Args:
         draft: Claims and citations.
         evidence: Everything this run found, by part.
-        quoted: Also demand that a claim uses no word its citations do not contain.
+        quoted: Also demand that a claim says nothing in other words than its citations.
     """
     chunks = {hit.chunk.id: hit.chunk for found in evidence for hit in found.hits}
     rows = [table for found in evidence for table in found.rows]
-    citations = {citation.id: citation for citation in draft.citations}
+    given = [citation.id for citation in draft.citations]
     sources = {
-        number: text
-        for number, citation in citations.items()
-        if (text := _resolve(citation, chunks, rows)) is not None
+        citation.id: source
+        for citation in draft.citations
+        if given.count(citation.id) == 1 and (source := _resolve(citation, chunks, rows)) is not None
     }
     rejected = [
         (index, reason)
@@ -42,55 +55,91 @@ def check_claims(draft: Draft, evidence: Sequence[Evidence], *, quoted: bool = T
     )
 
 
-def _objection(claim: Claim, sources: Mapping[int, str], *, quoted: bool) -> str | None:
+def _objection(claim: Claim, sources: Mapping[int, _Source], *, quoted: bool) -> str | None:
     """Return why a claim does not hold, or None when it does."""
     if not claim.citations:
         return "it cites nothing"
     unresolved = [number for number in claim.citations if number not in sources]
     if unresolved:
         return f"citation {unresolved[0]} is not evidence of this run"
-    cited = " ".join(sources[number] for number in claim.citations)
-    if foreign := numbers(claim.text) - numbers(cited):
+    cited = [sources[number] for number in claim.citations]
+    everything = " ".join(source.text for source in cited)
+    if foreign := numbers(claim.text) - numbers(everything):
         return f"the number {min(foreign)} does not stand in what it cites"
-    if quoted and (added := stem_set(claim.text) - stem_set(cited)):
+    if not quoted:
+        return None
+    if added := set(_folded(claim.text)) - set(_folded(everything)):
         return f"the word {min(added)!r} does not stand in what it cites"
+    if all(source.verbatim and not _stands_in(claim.text, source.text) for source in cited):
+        return "it does not quote what it cites word for word"
     return None
 
 
-def _resolve(citation: Citation, chunks: Mapping[str, Chunk], rows: Sequence[Rows]) -> str | None:
-    """Return the text a citation stands for, or None when it is not evidence of this run."""
+def _stands_in(claim: str, text: str) -> bool:
+    """Tell whether the claim's words follow one another in the text."""
+    run = " ".join(_folded(claim))
+    return not run or f" {run} " in f" {' '.join(_folded(text))} "
+
+
+def _folded(text: str) -> list[str]:
+    return [fold(word) for word in words(text)]
+
+
+def _resolve(citation: Citation, chunks: Mapping[str, Chunk], rows: Sequence[Rows]) -> _Source | None:
+    """Return what a citation stands for, or None when it is not evidence of this run."""
     if isinstance(citation, PassageCitation):
         return _passage(citation, chunks)
     return _table(citation, rows)
 
 
-def _passage(citation: PassageCitation, chunks: Mapping[str, Chunk]) -> str | None:
+def _passage(citation: PassageCitation, chunks: Mapping[str, Chunk]) -> _Source | None:
     chunk = chunks.get(citation.chunk_id)
     if chunk is None or (chunk.knowledge_base, chunk.source) != (citation.knowledge_base, citation.source):
         return None
     start, end = citation.start - chunk.start, citation.end - chunk.start
     if not 0 <= start < end <= len(chunk.text) or chunk.text[start:end] != citation.quote:
         return None
-    header = _table_header(chunk.text, citation.quote)
-    return f"{plain(citation.quote)} {citation.quote} {header}"
+    text = f"{plain(citation.quote)} {citation.quote}"
+    if not citation.quote.lstrip().startswith("|"):
+        return _Source(text=text, verbatim=True)
+    return _Source(text=f"{text} {_table_lines(chunk.text)}", verbatim=False)
 
 
-def _table_header(text: str, quote: str) -> str:
-    """Return the column names above a quoted table row: they are part of what the row says."""
-    if not quote.lstrip().startswith("|"):
-        return ""
+def _table_lines(text: str) -> str:
+    """Return a passage's tables: the column names above a quoted row are part of what the row says."""
     return " ".join(line for line in text.splitlines() if line.lstrip().startswith("|"))
 
 
-def _table(citation: RowsCitation, rows: Sequence[Rows]) -> str | None:
+def _table(citation: RowsCitation, rows: Sequence[Rows]) -> _Source | None:
     for table in rows:
-        same = (table.statement, table.columns) == (citation.statement, citation.columns)
-        if same and set(citation.rows) <= set(table.rows):
-            cells: list[Cell] = [cell for row in citation.rows for cell in row]
-            cells += [value for _, value in table.parameters] + list(table.columns) + [len(table.rows)]
-            words = " ".join(
-                f"{cell:.2f} {cell:g}" if isinstance(cell, float) else str(cell) for cell in cells
-            )
-            wording = " ".join(text for text in (table.answer, table.empty, table.description) if text)
-            return f"{words} {wording} {FORM_WORDS}"
+        same = (table.statement, table.parameters, table.columns) == (
+            citation.statement,
+            citation.parameters,
+            citation.columns,
+        )
+        whole = bool(citation.rows) == bool(table.rows)
+        if same and whole and set(citation.rows) <= set(table.rows):
+            return _Source(text=_told(citation, table), verbatim=False)
     return None
+
+
+def _told(citation: RowsCitation, table: Rows) -> str:
+    """Return everything a retelling of the cited rows may say."""
+    cells: list[Cell] = [cell for row in citation.rows for cell in row]
+    cells += [*(value for _, value in table.parameters), len(table.rows)]
+    if len(table.rows) > SHOWN_ROWS:
+        cells.append(SHOWN_ROWS)
+    columns = (column.replace("_", " ") for column in table.columns)
+    wording = (table.answer if table.rows else table.empty, table.description, FORM_WORDS)
+    return " ".join([*map(_spellings, cells), *columns, *(text for text in wording if text)])
+
+
+def _spellings(cell: Cell) -> str:
+    """Return the ways in which an answer may write a value."""
+    if cell is None:
+        return "unknown"
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, float):
+        return f"{cell:.2f} {cell:g}{f' {int(cell)}' if cell.is_integer() else ''}"
+    return str(cell)

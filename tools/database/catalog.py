@@ -158,7 +158,7 @@ class QueryCatalog:
                     examples=vectors[first + 1 : last],
                     masked=masks,
                     vocabulary=_words(query),
-                    gives_advice=any(asks_advice(text) for text in query.examples),
+                    gives_advice=2 * sum(asks_advice(text) for text in query.examples) > len(query.examples),
                 )
             )
             first = last

@@ -41,7 +41,7 @@ WEIGHTS: Mapping[str, float] = {
     "words": 5.0,
     "foreign": -1.5,
     "filled": 0.5,
-    "code": 1.8,
+    "code": 2.6,
     "personal": 1.8,
     "missing": -2.2,
     "unused": -2.8,
@@ -67,8 +67,9 @@ _ADVICE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signals:
-    """What speaks for and against one query; each in [0, 1], but the cosines and `personal` in
-    [-1, 1] and `unused` to 2.
+    """What speaks for and against one query.
+
+    Each is in [0, 1], but the cosines and `personal` in [-1, 1] and `unused` to 2.
     """
 
     meaning: float

@@ -6,7 +6,7 @@ from graph.reasoning.local.answer_types import asks_for_steps
 from graph.reasoning.local.supports import Candidate
 from graph.state import Support
 from tools.text.sentences import Unit, units
-from tools.text.words import stem_set
+from tools.text.words import numbers, stem_set
 
 MOST_SPANS = 5
 """Separate places an answer quotes."""
@@ -68,11 +68,13 @@ def _items(found: Sequence[Unit], first: int) -> list[Unit]:
 
 
 def _said(span: Support, chosen: Sequence[Support]) -> bool:
-    """Tell whether the answer quotes the span already, or says the same in other words."""
-    own = stem_set(span.text)
+    """Tell whether the answer quotes the span already, or says the same in other words and no new figure."""
+    own, figures = stem_set(span.text), numbers(span.text)
     for other in chosen:
         if (other.chunk_id, other.start) == (span.chunk_id, span.start):
             return True
+        if figures - numbers(other.text):
+            continue
         shared = own & stem_set(other.text)
         if own and len(shared) >= ALIKE * min(len(own), len(stem_set(other.text)) or 1):
             return True

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from graph.reasoning.local.followups import inherit, standalone
+from graph.reasoning.local.followups import SHORT, inherit, leans_on_nothing, standalone
 from graph.reasoning.local.lookups import LIKELY, choose
 from graph.reasoning.local.router import Router
 from graph.reasoning.local.small_talk import courtesy
@@ -13,6 +13,7 @@ from graph.reasoning.local.splitting import split
 from graph.state import Part, Plan, Route, Turn
 from tools.database.periods import find_periods
 from tools.ports import Catalog, Embedder
+from tools.text.words import stems
 from tools.types import Match
 
 UNSURE = 0.1
@@ -34,8 +35,9 @@ class LocalPlanner:
 
     def _plan(self, question: str, history: Sequence[Turn], today: date) -> Plan:
         reply = courtesy(question, about=self.about)
-        complete = standalone(question, history, self.router.lexicon, today=today)
-        context = (f"{history[-1].question} {question}",) if complete != question else ()
+        turns = self._resolved(history, today)
+        complete = standalone(question, turns, self.router.lexicon, today=today)
+        context = (f"{turns[-1].question} {question}",) if complete != question else ()
         parts: list[Part] = []
         for piece in split(complete):
             said = [part.question for part in parts]
@@ -50,8 +52,18 @@ class LocalPlanner:
             small_talk=reply,
         )
 
+    def _resolved(self, history: Sequence[Turn], today: date) -> list[Turn]:
+        """Make each earlier question stand alone: it may have leaned on the one before it."""
+        said: list[Turn] = []
+        for turn in history:
+            question = standalone(turn.question, said, self.router.lexicon, today=today)
+            said.append(replace(turn, question=question))
+        return said
+
     def _complete(self, piece: str, said: Sequence[str], today: date) -> str:
         """Make one part of a compound question stand alone."""
+        if said and leans_on_nothing(piece) and len(stems(piece)) < SHORT:
+            return f"{said[-1]} {piece}"
         turns = [Turn(question=question, answer="") for question in said]
         lexicon = self.router.lexicon
         return inherit(standalone(piece, turns, lexicon, today=today), said, lexicon)

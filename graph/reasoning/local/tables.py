@@ -4,7 +4,7 @@ from string import Formatter
 
 from tools.types import Cell, Rows
 
-MOST_ROWS = 10
+MOST_ROWS = 12
 
 
 def as_sentence(rows: Rows) -> str | None:
@@ -23,7 +23,7 @@ def as_sentence(rows: Rows) -> str | None:
 
 
 def as_table(rows: Rows) -> str:
-    """Return a lead line and a Markdown table of at most ten rows."""
+    """Return a lead line and a Markdown table of at most twelve rows: a year of months."""
     shown = rows.rows[:MOST_ROWS]
     more = " or more" if rows.truncated else ""
     count = f"{len(rows.rows)}{more} rows" if len(rows.rows) != 1 else "1 row"

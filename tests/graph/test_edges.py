@@ -1,0 +1,138 @@
+"""The decisions between nodes."""
+
+import pytest
+from langgraph.runtime import Runtime
+from langgraph.types import Send
+
+from graph.edges import after_assess, after_verify, expand, question_to_ask
+from graph.state import Assessment, Claim, Clarification, Draft, Part, State, Sufficiency, Verification
+from tests.fakes_graph import deps_of, part_of, plan_of, route_of
+from tools.types import Match
+
+STOCK = Match(query="stock", score=0.9, parameters=(("name", "Kettle"),))
+ORDER = Match(query="order", score=0.9, missing=("Which order?",))
+RUNTIME = Runtime(context=deps_of())
+
+
+def state_of(*parts: Part, question: str = "q", clarified: bool = False) -> State:
+    """Return the state behind `classify`."""
+    return State(question=question, plan=plan_of(*parts), clarified=clarified)
+
+
+def sends(state: State) -> list[tuple[str, object]]:
+    """Return node and payload of the parallel work."""
+    found = expand(state, RUNTIME)
+    assert isinstance(found, list)
+    assert all(isinstance(one, Send) for one in found)
+    return [(one.node, one.arg) for one in found]
+
+
+def test_one_send_a_pair_of_query_and_base() -> None:
+    """Each pair is searched once, though two parts want it."""
+    one = part_of("one", queries=("one", "wide"), bases=("guides",))
+    two = part_of("two", queries=("wide",), bases=("guides", "rules"))
+    assert sends(state_of(one, two)) == [
+        ("retrieve", {"query": "one", "knowledge_base": "guides"}),
+        ("retrieve", {"query": "wide", "knowledge_base": "guides"}),
+        ("retrieve", {"query": "wide", "knowledge_base": "rules"}),
+    ]
+
+
+def test_what_was_prefetched_is_not_searched_again() -> None:
+    """A plain question goes straight on."""
+    assert expand(state_of(part_of("q")), RUNTIME) == "rerank"
+
+
+def test_a_question_completed_by_a_clarification_is_searched() -> None:
+    """Nothing prefetched it: `prefetch` ran before the asker was asked back."""
+    state = state_of(part_of("q", bases=("guides",)), clarified=True)
+    assert sends(state) == [("retrieve", {"query": "q", "knowledge_base": "guides"})]
+
+
+def test_every_filled_query_is_asked_for_its_part() -> None:
+    """One send a match; a match that misses something is not run."""
+    parts = (part_of("one"), part_of("two", matches=(STOCK, ORDER)))
+    lookups = [payload for node, payload in sends(state_of(*parts)) if node == "query_database"]
+    assert lookups == [{"part": 1, "match": STOCK}]
+
+
+@pytest.mark.parametrize(
+    ("in_scope", "small_talk", "expected"),
+    [
+        pytest.param(0.49, None, "decline", id="out of scope"),
+        pytest.param(0.5, None, "rerank", id="just in scope"),
+        pytest.param(1.0, "Hello!", "decline", id="small talk"),
+    ],
+)
+def test_what_is_not_ours_is_declined(in_scope: float, small_talk: str | None, expected: str) -> None:
+    """The limit is a bound on the probability of being in scope."""
+    plan = plan_of(part_of("q", route=route_of(in_scope=in_scope)), small_talk=small_talk)
+    assert expand(State(question="q", plan=plan), RUNTIME) == expected
+
+
+@pytest.mark.parametrize(
+    ("bases", "clarified", "expected"),
+    [
+        pytest.param((), False, "clarify", id="only the database can answer"),
+        pytest.param((), True, "rerank", id="asked back once already"),
+        pytest.param(("guides",), False, "rerank", id="the documents may answer"),
+    ],
+)
+def test_a_missing_variable_is_asked_for_once(bases: tuple[str, ...], clarified: bool, expected: str) -> None:
+    """Asking back is for what nothing else can answer."""
+    state = state_of(part_of("q", bases=bases, matches=(ORDER,)), clarified=clarified)
+    assert expand(state, RUNTIME) == expected
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "clarified", "expected"),
+    [
+        pytest.param(["sufficient", "gap"], False, "synthesize", id="one part is answered"),
+        pytest.param(["caveat"], False, "synthesize", id="with a caveat"),
+        pytest.param(["sufficient", "ambiguous"], False, "synthesize", id="answer before asking"),
+        pytest.param(["ambiguous", "gap"], False, "clarify", id="ask back"),
+        pytest.param(["ambiguous"], True, "abstain", id="never twice"),
+        pytest.param(["gap"], False, "abstain", id="nothing found"),
+    ],
+)
+def test_verdicts_decide_how_it_goes_on(verdicts: list[Sufficiency], clarified: bool, expected: str) -> None:
+    """Write, ask back, or abstain."""
+    assessments = [Assessment(verdict=verdict, confidence=0.5) for verdict in verdicts]
+    assert after_assess(State(assessments=assessments, clarified=clarified)) == expected
+
+
+@pytest.mark.parametrize(
+    ("claims", "rejected", "revisions", "expected"),
+    [
+        pytest.param(1, (), 0, "__end__", id="all hold"),
+        pytest.param(2, ((0, "why"),), 0, "revise", id="first failure"),
+        pytest.param(2, ((0, "why"),), 1, "abstain", id="still failing"),
+        pytest.param(0, (), 1, "abstain", id="nothing left"),
+    ],
+)
+def test_verification_decides_how_it_goes_on(
+    claims: int, rejected: tuple[tuple[int, str], ...], revisions: int, expected: str
+) -> None:
+    """Let out, revise once, or withhold."""
+    draft = Draft(claims=(Claim(text="x", citations=(1,)),) * claims)
+    verification = Verification(faithfulness=0.5, rejected=rejected)
+    assert after_verify(State(draft=draft, verification=verification, revisions=revisions)) == expected
+
+
+def test_an_ambiguity_is_asked_with_its_choices() -> None:
+    """It comes before a missing variable."""
+    ambiguous = Assessment(verdict="ambiguous", confidence=0.9, ask="Red or blue?", choices=("red", "blue"))
+    state = state_of(part_of("q", bases=(), matches=(ORDER,)))
+    state["assessments"] = [Assessment(verdict="gap", confidence=0.1), ambiguous]
+    assert question_to_ask(state) == Clarification(question="Red or blue?", choices=("red", "blue"))
+
+
+def test_a_missing_variable_is_asked_in_the_catalogues_words() -> None:
+    """The first missing one of the best match."""
+    state = state_of(part_of("q", bases=(), matches=(ORDER,)))
+    assert question_to_ask(state) == Clarification(question="Which order?")
+
+
+def test_without_anything_to_ask_the_asker_is_asked_to_rephrase() -> None:
+    """The pause always has a question."""
+    assert question_to_ask(state_of(part_of("q"))).question == "Could you say that in other words?"
