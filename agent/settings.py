@@ -44,12 +44,12 @@ class Assistant(Section):
     """One sentence on what it can be asked; shown when it declines."""
     mode: Literal["auto", "local", "llm"] = "auto"
     """auto picks llm when a key or base URL is set."""
-    abstain: float = Field(default=0.35, ge=0, le=1)
+    abstain: float = Field(default=0.25, ge=0, le=1)
     """Evidence below this confidence is no answer."""
     faithfulness: float = Field(default=0.8, ge=0, le=1)
     """Answers of which a smaller share holds are revised, then cut or withheld."""
-    in_scope: float = Field(default=0.5, ge=0, le=1)
-    """Questions less likely than this to belong here are declined."""
+    in_scope: float = Field(default=0.42, ge=0, le=1)
+    """Unanswered questions less likely than this to belong here are declined."""
     today: date | None = None
     """Pins "today", for samples and tests; default the real day."""
     budget: Budget = Budget()

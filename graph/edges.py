@@ -50,7 +50,7 @@ def after_assess(
         return "synthesize"
     if "ambiguous" in verdicts and not state.get("clarified"):
         return "clarify"
-    return "decline" if state["plan"].route.in_scope < runtime.context.limits.in_scope else "abstain"
+    return "abstain" if _belongs_here(state) >= runtime.context.limits.in_scope else "decline"
 
 
 def after_verify(state: State) -> Literal["revise", "abstain", "__end__"]:
@@ -69,6 +69,21 @@ def question_to_ask(state: State) -> Clarification:
             return Clarification(question=assessment.ask, choices=assessment.choices)
     missing = _missing(state)
     return Clarification(question=missing[0] if missing else "Could you say that in other words?")
+
+
+def _belongs_here(state: State) -> float:
+    """Return the probability that an unanswered question was meant for us, now that the sources were seen.
+
+    The odds of the classifier times the odds of the best evidence: where nothing comes near, the question
+    was hardly ours.
+    """
+    evidence = max((found.confidence for found in state["assessments"]), default=0.5)
+    odds = _odds(state["plan"].route.in_scope) * _odds(evidence)
+    return odds / (1 + odds)
+
+
+def _odds(probability: float) -> float:
+    return probability / max(1 - probability, 1e-6)
 
 
 def _missing(state: State) -> list[str]:

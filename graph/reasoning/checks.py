@@ -15,8 +15,8 @@ from tools.types import Cell, Chunk, Rows
 
 FORM_WORDS = "row rows the first shown or more"
 """Words that a table is presented with; they claim nothing."""
-SHOWN_ROWS = 10
-"""Rows of a longer result that a table shows; the number may then be named."""
+TABLE_HEAD = 2
+"""Lines of a Markdown table above its rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ def _objection(claim: Claim, sources: Mapping[int, _Source], *, quoted: bool) ->
     if unresolved:
         return f"citation {unresolved[0]} is not evidence of this run"
     cited = [sources[number] for number in claim.citations]
-    everything = " ".join(source.text for source in cited)
+    everything = " ".join([*(source.text for source in cited), _shown_rows(claim.text)])
     if foreign := numbers(claim.text) - numbers(everything):
         return f"the number {min(foreign)} does not stand in what it cites"
     if not quoted:
@@ -73,6 +73,12 @@ def _objection(claim: Claim, sources: Mapping[int, _Source], *, quoted: bool) ->
     if all(source.verbatim and not _stands_in(claim.text, source.text) for source in cited):
         return "it does not quote what it cites word for word"
     return None
+
+
+def _shown_rows(claim: str) -> str:
+    """Return how many rows a claim's table shows: it may say so; nothing for a claim without a table."""
+    shown = sum(line.startswith("|") for line in claim.splitlines()) - TABLE_HEAD
+    return str(shown) if shown > 0 else ""
 
 
 def _stands_in(claim: str, text: str) -> bool:
@@ -127,8 +133,6 @@ def _told(citation: RowsCitation, table: Rows) -> str:
     """Return everything a retelling of the cited rows may say."""
     cells: list[Cell] = [cell for row in citation.rows for cell in row]
     cells += [*(value for _, value in table.parameters), len(table.rows)]
-    if len(table.rows) > SHOWN_ROWS:
-        cells.append(SHOWN_ROWS)
     columns = (column.replace("_", " ") for column in table.columns)
     wording = (table.answer if table.rows else table.empty, table.description, FORM_WORDS)
     return " ".join([*map(_spellings, cells), *columns, *(text for text in wording if text)])

@@ -12,6 +12,7 @@ from tools.types import Match
 STOCK = Match(query="stock", score=0.9, parameters=(("name", "Kettle"),))
 ORDER = Match(query="order", score=0.9, missing=("Which order?",))
 RUNTIME = Runtime(context=deps_of())
+LIMITS = RUNTIME.context.limits
 
 
 def state_of(*parts: Part, question: str = "q", clarified: bool = False) -> State:
@@ -59,12 +60,14 @@ def test_every_filled_query_is_asked_for_its_part() -> None:
 @pytest.mark.parametrize(
     ("in_scope", "small_talk", "expected"),
     [
-        pytest.param(0.49, None, "decline", id="out of scope"),
-        pytest.param(0.5, None, "rerank", id="just in scope"),
+        pytest.param(LIMITS.surely_outside - 0.01, None, "decline", id="surely outside"),
+        pytest.param(LIMITS.surely_outside, None, "rerank", id="worth a look"),
         pytest.param(1.0, "Hello!", "decline", id="small talk"),
     ],
 )
-def test_what_is_not_ours_is_declined(in_scope: float, small_talk: str | None, expected: str) -> None:
+def test_what_is_surely_not_ours_is_declined_unsearched(
+    in_scope: float, small_talk: str | None, expected: str
+) -> None:
     """The limit is a bound on the probability of being in scope."""
     plan = plan_of(part_of("q", route=route_of(in_scope=in_scope)), small_talk=small_talk)
     assert expand(State(question="q", plan=plan), RUNTIME) == expected
@@ -85,20 +88,25 @@ def test_a_missing_variable_is_asked_for_once(bases: tuple[str, ...], clarified:
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "clarified", "expected"),
+    ("verdicts", "clarified", "in_scope", "expected"),
     [
-        pytest.param(["sufficient", "gap"], False, "synthesize", id="one part is answered"),
-        pytest.param(["caveat"], False, "synthesize", id="with a caveat"),
-        pytest.param(["sufficient", "ambiguous"], False, "synthesize", id="answer before asking"),
-        pytest.param(["ambiguous", "gap"], False, "clarify", id="ask back"),
-        pytest.param(["ambiguous"], True, "abstain", id="never twice"),
-        pytest.param(["gap"], False, "abstain", id="nothing found"),
+        pytest.param(["sufficient", "gap"], False, 1.0, "synthesize", id="one part is answered"),
+        pytest.param(["caveat"], False, 1.0, "synthesize", id="with a caveat"),
+        pytest.param(["sufficient", "ambiguous"], False, 1.0, "synthesize", id="answer before asking"),
+        pytest.param(["sufficient"], False, 0.1, "synthesize", id="answered though hardly ours"),
+        pytest.param(["ambiguous", "gap"], False, 1.0, "clarify", id="ask back"),
+        pytest.param(["ambiguous"], True, 1.0, "abstain", id="never twice"),
+        pytest.param(["gap"], False, LIMITS.in_scope, "abstain", id="nothing found"),
+        pytest.param(["gap"], False, LIMITS.in_scope - 0.01, "decline", id="nothing found and not ours"),
     ],
 )
-def test_verdicts_decide_how_it_goes_on(verdicts: list[Sufficiency], clarified: bool, expected: str) -> None:
-    """Write, ask back, or abstain."""
-    assessments = [Assessment(verdict=verdict, confidence=0.5) for verdict in verdicts]
-    assert after_assess(State(assessments=assessments, clarified=clarified)) == expected
+def test_verdicts_decide_how_it_goes_on(
+    verdicts: list[Sufficiency], clarified: bool, in_scope: float, expected: str
+) -> None:
+    """Write, ask back, or say why not."""
+    state = state_of(part_of("q", route=route_of(in_scope=in_scope)), clarified=clarified)
+    state["assessments"] = [Assessment(verdict=verdict, confidence=0.5) for verdict in verdicts]
+    assert after_assess(state, RUNTIME) == expected
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from tools.types import Hit
 
 CLOSE = 0.3
 """Spans whose scores differ less than this are rivals."""
+WORTH_ASKING = 0.4
+"""Evidence this far below the threshold may still be worth asking back: the product will sharpen it."""
 NARROW = 2
 """A document about more products than this is a general one."""
 MOST_CHOICES = 6
@@ -45,9 +47,9 @@ class LocalJudge:
         candidates = self.finder.find(part.question, evidence.hits)
         sure = confidence(part.question, candidates, self.lexicon)
         from_rows = any(rows.rows or rows.empty for rows in evidence.rows)
-        if sure < self.abstain:
+        choices = () if from_rows or sure < self.abstain * WORTH_ASKING else self._choices(part, candidates)
+        if sure < self.abstain and not choices:
             return _without_passages(part, from_rows, sure)
-        choices = () if from_rows else self._choices(part, candidates)
         if choices:
             ask = f"Which one do you mean: {', '.join(choices[:-1])} or {choices[-1]}?"
             return Assessment(verdict="ambiguous", confidence=sure, ask=ask, choices=choices)

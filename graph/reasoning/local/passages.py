@@ -8,8 +8,10 @@ from graph.state import Support
 from tools.text.sentences import Unit, units
 from tools.text.words import numbers, stem_set
 
-MOST_SPANS = 5
+MOST_SPANS = 6
 """Separate places an answer quotes."""
+CONTINUED = 2
+"""Of the best places, also the next sentence is quoted: it often holds the condition or the figure."""
 MOST_ITEMS = 12
 """Items of a list that are quoted with it."""
 NEAR = 0.8
@@ -21,25 +23,42 @@ ALIKE = 0.6
 def complete(question: str, candidates: Sequence[Candidate]) -> list[Support]:
     """Return the spans of the answer, the answering one first, then what supports it."""
     best = candidates[0]
+    trusted = _trust(best)
+    candidates = [one for one in candidates if _trust(one) >= trusted]
     chosen: list[Support] = []
     places = 0
     for candidate in candidates:
         if places == MOST_SPANS or candidate.score < best.score - NEAR:
             break
-        grown = [span for span in _grow(question, candidate) if not _said(span, chosen)]
+        grown = [
+            span for span in _grow(question, candidate, on=places < CONTINUED) if not _said(span, chosen)
+        ]
         if grown and not _said(candidate.support(), chosen):
             chosen += grown
             places += 1
     return chosen
 
 
-def _grow(question: str, candidate: Candidate) -> Iterator[Support]:
-    """Return the span itself, or the whole list or procedure that it belongs to."""
+def _trust(candidate: Candidate) -> float:
+    """Return the factor that the authority rule gave the document; a better source silences a lesser one."""
+    factor = candidate.hit.explanation.get("authority", 1.0)
+    return factor if isinstance(factor, float) else 1.0
+
+
+def _grow(question: str, candidate: Candidate, *, on: bool) -> Iterator[Support]:
+    """Return the span with the sentence after it if `on`, or the whole list or procedure it belongs to."""
     found = units(candidate.hit.chunk.text)
     position = next(i for i, unit in enumerate(found) if unit.start == candidate.unit.start)
     block = _list_around(found, position, whole=asks_for_steps(question))
-    for unit in block or [candidate.unit]:
+    for unit in block or _with_next(found, position, on=on):
         yield candidate.support(unit)
+
+
+def _with_next(found: Sequence[Unit], position: int, *, on: bool) -> list[Unit]:
+    unit, following = found[position], found[position + 1 : position + 2]
+    if on and unit.kind == "sentence" and following and following[0].block == unit.block:
+        return [unit, *following]
+    return [unit]
 
 
 def _list_around(found: Sequence[Unit], position: int, *, whole: bool) -> list[Unit]:

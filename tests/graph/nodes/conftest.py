@@ -1,7 +1,6 @@
 """What every node test needs: a runtime that hands over the fakes."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from langgraph.runtime import Runtime
@@ -22,9 +21,6 @@ def runtime(streamed: list[object]) -> Runner:
     """Return a way to make the runtime of a node."""
 
     def make(deps: Deps) -> Runtime[Deps]:
-        def write(piece: Any) -> None:  # the protocol of a stream writer
-            streamed.append(piece)
-
-        return Runtime(context=deps, stream_writer=write)
+        return Runtime(context=deps, stream_writer=streamed.append)
 
     return make
