@@ -2,8 +2,9 @@
 
 import hashlib
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from statistics import fmean, stdev
 
 import numpy
 
@@ -70,7 +71,7 @@ class FakeStore:
             self.points.pop(identifier, None)
 
     def search(self, text: str, vector: Matrix, *, limit: int, where: Filter) -> list[Hit]:
-        """Fuse the order by cosine and the order by shared words."""
+        """Fuse the cosines with the numbers of shared words."""
         self.ping()
         if vector.shape != (1, self._dimension):
             raise InvalidInput(f"store: vectors of shape {vector.shape}; check the embedder")
@@ -115,13 +116,13 @@ class FakeStore:
         self._closed = True
 
     def _fuse(self, parts: Mapping[str, Mapping[str, float]]) -> list[Hit]:
-        scores: Counter[str] = Counter()
+        scores: defaultdict[str, float] = defaultdict(float)
         reasons: dict[str, dict[str, float | str]] = {}
         for name, values in parts.items():
-            ranked = sorted(values, key=lambda identifier: (-values[identifier], identifier))
-            for rank, identifier in enumerate(ranked):
-                scores[identifier] += 1 / (20 + rank)  # type: ignore[assignment]  # a Counter of floats
-                reasons.setdefault(identifier, {})[name] = values[identifier]
+            spread = 6 * stdev(values.values()) if len(values) > 1 else 0.0
+            for identifier, value in values.items():
+                scores[identifier] += 0.5 + (value - fmean(values.values())) / spread if spread else 0.5
+                reasons.setdefault(identifier, {})[name] = value
         hits = [
             Hit(
                 chunk=self.points[identifier][0],

@@ -43,8 +43,14 @@ class Store(Protocol):
     def search(self, text: str, vector: Matrix, *, limit: int, where: Filter) -> list[Hit]:
         """Find the chunks nearest in meaning and words, best first.
 
-        Dense and BM25 candidates are fused by reciprocal rank inside the engine:
-        score = Σ weight / (k + rank).
+        Dense and BM25 candidates are fused inside the engine by the distribution of their scores (Qdrant's
+        DBSF, https://qdrant.tech/documentation/search/hybrid-queries/):
+
+            score = Σ over branches of (s - (mean - 3·sd)) / (6·sd)
+
+        Mean and standard deviation (of a sample, n - 1) are those of the branch's own candidates, so scores
+        of different searches do not compare. A branch whose scores are all equal gives each of its
+        candidates 0.5, also when it has but one; a branch without candidates gives nothing.
 
         Args:
             text: The query, for BM25.

@@ -3,10 +3,12 @@
 import os
 import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from statistics import fmean, stdev
 
 import numpy
 import pytest
@@ -137,6 +139,37 @@ def test_the_best_passage_comes_first_with_reasons(store: Store) -> None:
     assert hits[0].score > hits[1].score
     assert hits[0].explanation.keys() == {"dense", "bm25", "fused"}
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+
+
+def test_scores_are_fused_by_their_distribution(store: Store) -> None:
+    """Each branch adds (s - (mean - 3 sd)) / (6 sd) over its own candidates."""
+    put(store, *(passage(text) for text in ("clean burrs", "burrs", "clean the tank", "ship within days")))
+    hits = store.search("clean burrs", EMBEDDER.embed(["clean burrs"]), limit=4, where=Filter())
+    expected: dict[str, float] = defaultdict(float)
+    for branch in ("dense", "bm25"):
+        found = {hit.chunk.id: float(hit.explanation[branch]) for hit in hits if branch in hit.explanation}
+        low, spread = fmean(found.values()) - 3 * stdev(found.values()), 6 * stdev(found.values())
+        for identifier, score in found.items():
+            expected[identifier] += (score - low) / spread
+    assert len(hits) == 4
+    assert {hit.chunk.id: hit.score for hit in hits} == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("written", "query", "scores"),
+    [
+        pytest.param(["burrs"], "burrs", [1.0], id="one candidate in each branch"),
+        pytest.param(["burrs", "burrs"], "burrs", [1.0, 1.0], id="equal candidates"),
+        pytest.param(["burrs"], "warranty", [0.5], id="no candidate by words"),
+    ],
+)
+def test_a_branch_without_spread_counts_half(
+    store: Store, written: list[str], query: str, scores: list[float]
+) -> None:
+    """A single candidate or equal ones get 0.5 from a branch, an empty branch gives nothing: never NaN."""
+    put(store, *(passage(text, start=number) for number, text in enumerate(written)))
+    hits = store.search(query, EMBEDDER.embed([query]), limit=4, where=Filter())
+    assert [hit.score for hit in hits] == pytest.approx(scores)
 
 
 def test_the_filter_narrows_to_bases_and_sources(store: Store) -> None:

@@ -18,7 +18,6 @@ UNSPACED = frozenset({"chinese", "japanese"})
 ANY_LANGUAGE = "any"
 """Segmented words as they are, without stems or stop words."""
 
-RRF_K = 20
 CANDIDATES = 50
 """Candidates each branch gives to the fusion, at least."""
 

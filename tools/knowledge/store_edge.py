@@ -20,7 +20,7 @@ from tools.knowledge.edge_folder import (
     take_lock,
 )
 from tools.knowledge.payload import from_payload, to_hits, to_payload
-from tools.knowledge.sparse import CANDIDATES, RRF_K, Branch, Lexicon, check_vectors
+from tools.knowledge.sparse import CANDIDATES, Branch, Lexicon, check_vectors
 from tools.ports import Matrix
 from tools.types import Chunk, Filter, Hit
 
@@ -111,7 +111,7 @@ class EdgeStore:
         parts = [(self._query(branch, text, vector), _condition(branch, where)) for branch in plan]
         fused = engine.QueryRequest(
             prefetches=[engine.Prefetch(query=query, limit=candidates, filter=only) for query, only in parts],
-            query=engine.Fusion.Rrf(k=RRF_K),  # type: ignore[arg-type]  # the stub misses that Rrf is a Fusion
+            query=engine.Fusion.Dbsf(),  # type: ignore[arg-type]  # the stub misses that Dbsf is a Fusion
             limit=limit,
             with_payload=True,
         )

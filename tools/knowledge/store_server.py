@@ -11,7 +11,7 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 
 from tools.errors import ConfigurationError, PlumblineError, TransientError
 from tools.knowledge.payload import from_payload, to_hits, to_payload
-from tools.knowledge.sparse import CANDIDATES, RRF_K, Branch, Lexicon, check_vectors
+from tools.knowledge.sparse import CANDIDATES, Branch, Lexicon, check_vectors
 from tools.ports import Matrix
 from tools.types import Chunk, Filter, Hit
 
@@ -101,7 +101,7 @@ class ServerStore:
         parts = [self._prefetch(branch, text, vector, candidates, where) for branch in plan]
         fused = models.QueryRequest(
             prefetch=parts,
-            query=models.RrfQuery(rrf=models.Rrf(k=RRF_K)),
+            query=models.FusionQuery(fusion=models.Fusion.DBSF),
             limit=limit,
             with_payload=True,
         )

@@ -4,7 +4,7 @@ The catalogue judges each query on its own. A question that the documents clearl
 E1 mean on the Rowan?") often resembles a query as well ("stock of the Rowan"), so the odds of a query are
 weighed against those of the likeliest base:
 
-    logit(p') = logit(p) - 0.7 · max(0, logit(base))
+    logit(p') = logit(p) - 1.0 · max(0, logit(base))
 
 and in turn each base's odds against the query's: logit(base') = logit(base) - 0.5 · max(0, logit(p')).
 
@@ -23,7 +23,7 @@ from tools.types import Match
 
 LIKELY = 0.5
 """A place at or above this probability is asked."""
-AGAINST_DOCUMENTS, AGAINST_DATABASE, DANGLING = 0.7, 0.5, 0.75
+AGAINST_DOCUMENTS, AGAINST_DATABASE, DANGLING, CODED = 1.0, 0.5, 0.75, 0.8
 _OWN = re.compile(r"\b(?:my|mine)\b", re.IGNORECASE)
 
 
@@ -55,7 +55,9 @@ def choose(question: str, matches: Sequence[Match], bases: Mapping[str, float]) 
         return Choice(probability=0.0, bases=bases)
     best = matches[0]
     logit = _logit(best.score)
-    if not _about_a_record(question, best):
+    if _coded(best):
+        logit += CODED
+    elif not (best.missing and _OWN.search(question)):
         logit -= AGAINST_DOCUMENTS * max(0.0, _logit(max(bases.values(), default=0.0)))
     if best.missing and leans_on_nothing(question):
         logit += DANGLING
@@ -68,9 +70,8 @@ def choose(question: str, matches: Sequence[Match], bases: Mapping[str, float]) 
     )
 
 
-def _about_a_record(question: str, match: Match) -> bool:
-    coded = any(codes_in(word) for word in match.linked)
-    return coded or (bool(match.missing) and bool(_OWN.search(question)))
+def _coded(match: Match) -> bool:
+    return any(codes_in(word) for word in match.linked)
 
 
 def _probability(logit: float) -> float:

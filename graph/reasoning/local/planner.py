@@ -1,11 +1,12 @@
 """The local planner: stand-alone question, parts, routes and queries, without a language model."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from graph.reasoning.local.followups import SHORT, inherit, leans_on_nothing, standalone
+from graph.reasoning.local.followups import inherit, leans_on_nothing, standalone
 from graph.reasoning.local.lookups import LIKELY, choose
 from graph.reasoning.local.router import Router
 from graph.reasoning.local.small_talk import courtesy
@@ -43,7 +44,8 @@ class LocalPlanner:
             said = [part.question for part in parts]
             whole = self._complete(piece, said, today)
             wider = context if whole == piece else (*context, f"{said[-1]} {piece}")
-            parts.append(_without_repeats(self._part(whole, wider, today), parts))
+            if (part := self._part(whole, wider, parts, today)) is not None:
+                parts.append(part)
         return Plan(
             question=complete,
             route=_overall([part.route for part in parts]),
@@ -62,43 +64,47 @@ class LocalPlanner:
 
     def _complete(self, piece: str, said: Sequence[str], today: date) -> str:
         """Make one part of a compound question stand alone."""
-        if said and leans_on_nothing(piece) and len(stems(piece)) < SHORT:
+        if said and leans_on_nothing(piece) and len(stems(piece)) < 2:
             return f"{said[-1]} {piece}"
         turns = [Turn(question=question, answer="") for question in said]
         lexicon = self.router.lexicon
         return inherit(standalone(piece, turns, lexicon, today=today), said, lexicon)
 
-    def _part(self, question: str, context: Sequence[str], today: date) -> Part:
-        vector = self.embedder.embed([question])
+    def _part(
+        self, question: str, context: Sequence[str], before: Sequence[Part], today: date
+    ) -> Part | None:
+        """Route one part; None when the database query of an earlier part answers it already."""
+        lexicon, vector = self.router.lexicon, self.embedder.embed([question])
         bases, in_scope = self.router.probabilities(question, vector)
-        matches = self.catalog.match(question, vector, today=today) if self.catalog else []
+        proposed = self.catalog.match(question, vector, today=today) if self.catalog else []
+        running = {(match.query, match.parameters) for part in before for match in part.matches}
+        matches = [match for match in proposed if (match.query, match.parameters) not in running]
         chosen = choose(question, matches, bases)
-        route = Route(
-            knowledge_bases=dict(chosen.bases),
-            database=chosen.probability,
-            in_scope=max(in_scope, chosen.probability if chosen.matches else 0.0),
-        )
-        lexicon = self.router.lexicon
+        if len(matches) < len(proposed) and not chosen.matches and max(bases.values(), default=0.0) < LIKELY:
+            return None
+        products = lexicon.products_in(question)
         return Part(
             question=question,
-            route=route,
-            queries=(question, *context),
+            route=Route(
+                knowledge_bases=dict(chosen.bases),
+                database=chosen.probability,
+                in_scope=max(in_scope, chosen.probability if chosen.matches else 0.0),
+            ),
+            queries=tuple(dict.fromkeys((question, *context, *_without_names(question, products)))),
             knowledge_bases=() if chosen.must_ask else _to_search(chosen.bases, chosen.matches),
             matches=chosen.matches,
-            products=lexicon.products_in(question),
+            products=products,
             revisions=lexicon.revisions_in(question),
         )
 
 
-def _without_repeats(part: Part, before: Sequence[Part]) -> Part:
-    """Drop database queries that an earlier part runs already: the later part asks for something else."""
-    running = {(match.query, match.parameters) for earlier in before for match in earlier.matches}
-    new = tuple(match for match in part.matches if (match.query, match.parameters) not in running)
-    if new == part.matches:
-        return part
-    ranked = sorted(part.route.knowledge_bases, key=lambda name: -part.route.knowledge_bases[name])
-    bases = part.knowledge_bases or tuple(ranked[:1]) if new else tuple(ranked)
-    return replace(part, matches=new, knowledge_bases=bases)
+def _without_names(question: str, products: Sequence[str]) -> tuple[str, ...]:
+    """Return the question without its product names, which pull the search towards those products' pages."""
+    if not products:
+        return ()
+    names = "|".join(re.escape(name) for name in products)
+    bare = " ".join(re.sub(rf"(?i)\b(?:my|the|an?|your)?\s*\b(?:{names})(?:'s|s)?\b", " ", question).split())
+    return (bare,) if len(stems(bare)) > 1 else ()
 
 
 def _to_search(bases: Mapping[str, float], chosen: Sequence[Match]) -> tuple[str, ...]:
