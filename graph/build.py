@@ -67,18 +67,18 @@ def build(checkpointer: BaseCheckpointSaver[str] | None = None) -> Graph:
     return builder.compile(checkpointer=checkpointer, name="plumbline").with_config(recursion_limit=STEPS)
 
 
-def prefetch_failed(error: NodeError) -> Command[Literal["__end__"]]:
+def prefetch_failed(_: State, error: NodeError) -> Command[Literal["__end__"]]:
     """Note that the first search failed; the branch ends there, as it does when it succeeds."""
     return Command(update=State(failures=[f"The documents could not be searched: {_reason(error)}"]))
 
 
-def search_failed(error: NodeError) -> Command[Literal["rerank"]]:
+def search_failed(_: State, error: NodeError) -> Command[Literal["rerank"]]:
     """Go on without one search and say so."""
     note = f"One search of the documents failed: {_reason(error)}"
     return Command(update=State(failures=[note]), goto="rerank")
 
 
-def query_failed(error: NodeError) -> Command[Literal["rerank"]]:
+def query_failed(_: State, error: NodeError) -> Command[Literal["rerank"]]:
     """Go on without one database query and say so."""
     note = f"The database could not be asked: {_reason(error)}"
     return Command(update=State(failures=[note]), goto="rerank")

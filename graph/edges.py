@@ -75,9 +75,11 @@ def _belongs_here(state: State) -> float:
     """Return the probability that an unanswered question was meant for us, now that the sources were seen.
 
     The odds of the classifier times the odds of the best evidence: where nothing comes near, the question
-    was hardly ours.
+    was hardly ours. A part for which no passage was found, because its search failed or only the database
+    can answer it, says nothing about that.
     """
-    evidence = max((found.confidence for found in state["assessments"]), default=0.5)
+    judged = zip(state["assessments"], state["evidence"], strict=True)
+    evidence = max((found.confidence for found, seen in judged if seen.hits), default=0.5)
     odds = _odds(state["plan"].route.in_scope) * _odds(evidence)
     return odds / (1 + odds)
 

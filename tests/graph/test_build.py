@@ -1,8 +1,9 @@
 """The compiled graph with fakes at its ports."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 
 import aiosqlite
@@ -19,8 +20,8 @@ from graph.deps import Deps
 from graph.state import (
     CHECKPOINTED,
     Assessment,
-    Clarification,
     Claim,
+    Clarification,
     Draft,
     State,
     Turn,
@@ -89,6 +90,13 @@ async def visited(deps: Deps, question: str = QUESTION) -> list[str]:
     """Return the nodes that ran, a name for each task."""
     updates = build().astream(new_turn(question), context=deps, stream_mode="updates")
     return [name async for update in updates for name in update]
+
+
+def written(value: object) -> object:
+    """Return a value of the state with its type's name, for comparison as JSON."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {"type": type(value).__name__, **{one.name: getattr(value, one.name) for one in fields(value)}}
+    return repr(value)
 
 
 def strict() -> JsonPlusSerializer:
@@ -347,7 +355,7 @@ async def test_a_question_asked_back_is_answered_after_a_restart(tmp_path: Path,
 
 @pytest.mark.parametrize("on_disk", [False, True], ids=["memory", "disk"])
 async def test_a_whole_state_survives_the_strict_serializer(tmp_path: Path, on_disk: bool) -> None:
-    """Rows, hits, drafts and results come back from disk as what they were."""
+    """Rows, hits, drafts and results come back as what they were; only tuples come back as lists."""
     folder, memory = (tmp_path if on_disk else None), MemorySaver(serde=strict())
     plan = plan_of(part_of(QUESTION, queries=(QUESTION, "wide"), matches=(STOCK,)))
     catalog = FakeCatalog(results={"stock": rows_of(("Kettle", 4), answer="{name}: {stock}")})
@@ -355,14 +363,15 @@ async def test_a_whole_state_survives_the_strict_serializer(tmp_path: Path, on_d
     async with reopened(folder, memory) as saver:
         state = await build(saver).ainvoke(new_turn(QUESTION), CONFIG, context=deps)
     async with reopened(folder, memory) as saver:
-        assert (await build(saver).aget_state(CONFIG)).values == state
+        restored = (await build(saver).aget_state(CONFIG)).values
+    assert json.dumps(restored, default=written) == json.dumps(state, default=written)
 
 
 @pytest.mark.parametrize(
     "plans",
     [
         pytest.param([[AMBIGUOUS], [AMBIGUOUS]], id="still ambiguous"),
-        pytest.param([[AMBIGUOUS], [Assessment(verdict="gap", confidence=0.0)]], id="then a gap"),
+        pytest.param([[AMBIGUOUS], [Assessment(verdict="gap", confidence=0.3)]], id="then a gap"),
     ],
 )
 async def test_the_asker_is_asked_back_at_most_once(plans: Sequence[list[Assessment]]) -> None:

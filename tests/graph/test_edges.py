@@ -5,8 +5,18 @@ from langgraph.runtime import Runtime
 from langgraph.types import Send
 
 from graph.edges import after_assess, after_verify, expand, question_to_ask
-from graph.state import Assessment, Claim, Clarification, Draft, Part, State, Sufficiency, Verification
-from tests.fakes_graph import deps_of, part_of, plan_of, route_of
+from graph.state import (
+    Assessment,
+    Claim,
+    Clarification,
+    Draft,
+    Evidence,
+    Part,
+    State,
+    Sufficiency,
+    Verification,
+)
+from tests.fakes_graph import deps_of, hit_of, part_of, plan_of, route_of
 from tools.types import Match
 
 STOCK = Match(query="stock", score=0.9, parameters=(("name", "Kettle"),))
@@ -106,6 +116,25 @@ def test_verdicts_decide_how_it_goes_on(
     """Write, ask back, or say why not."""
     state = state_of(part_of("q", route=route_of(in_scope=in_scope)), clarified=clarified)
     state["assessments"] = [Assessment(verdict=verdict, confidence=0.5) for verdict in verdicts]
+    state["evidence"] = [Evidence(hits=(hit_of("Boil."),))] * len(verdicts)
+    assert after_assess(state, RUNTIME) == expected
+
+
+@pytest.mark.parametrize(
+    ("confidence", "found", "expected"),
+    [
+        pytest.param(0.01, True, "decline", id="nothing came near"),
+        pytest.param(0.4, True, "abstain", id="something came near"),
+        pytest.param(0.0, False, "abstain", id="no passage was seen"),
+    ],
+)
+def test_evidence_tells_whether_an_unanswered_question_was_ours(
+    confidence: float, found: bool, expected: str
+) -> None:
+    """A search that failed, or that never was, does not make a question foreign."""
+    state = state_of(part_of("q", route=route_of(in_scope=0.8)))
+    state["assessments"] = [Assessment(verdict="gap", confidence=confidence)]
+    state["evidence"] = [Evidence(hits=(hit_of("Boil."),) if found else ())]
     assert after_assess(state, RUNTIME) == expected
 
 

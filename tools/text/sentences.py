@@ -46,7 +46,7 @@ def plain(text: str) -> str:
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
     text = re.sub(r"(\*\*|__|`|~~)", "", text)
     text = re.sub(r"(?<!\w)[*_](\S(?:.*?\S)?)[*_](?!\w)", r"\1", text)
-    text = re.sub(r"<[^>\n]{1,200}>", " ", text)
+    text = re.sub(r"<(?:/?[A-Za-z]|!--)[^>\n]{0,200}>", " ", text)
     text = re.sub(r"\\([\\`*_{}\[\]()#+\-.!|])", r"\1", text)
     return " ".join(text.split())
 
@@ -66,7 +66,7 @@ def _walk(text: str) -> Iterator[Unit]:
     paragraph: list[tuple[int, int]] = []
     kind: UnitKind = "sentence"
     lines = list(_lines(text))
-    for (start, end), following in zip(lines, [*lines[1:], (len(text), len(text))], strict=True):
+    for (start, end), following in zip(lines, [*lines[1:], (len(text), len(text))], strict=False):
         line = text[start:end]
         opens = _kind_of(line, cursor)
         if opens == "continue" and paragraph:
@@ -143,7 +143,7 @@ def _row(line: str, following: str, start: int, cursor: _Cursor) -> Iterator[Uni
         cursor.block += 1
         cursor.open = False
     cursor.in_table = True
-    cells = tuple(plain(cell) for cell in re.split(r"(?<!\\)\|", line.strip().strip("|")))
+    cells = tuple(plain(cell) for cell in re.split(r"(?<!\\)\|", line.strip()[1:-1]))
     if _TABLE_RULE.match(following) and "-" in following:
         cursor.header = cells
         return

@@ -40,6 +40,12 @@ class Lexicon:
         total = sum(wanted.values())
         return sum(weight for stem, weight in wanted.items() if stem in present) / total if total else 0.0
 
+    def subject(self, question: str) -> frozenset[str]:
+        """Return the stems a document can be expected to hold: all but codes that no document mentions."""
+        return frozenset(
+            stem for stem in stem_set(question) if self.known(stem) or not any(map(str.isdigit, stem))
+        )
+
     def affinity(self, question: Sequence[str], knowledge_base: str) -> float:
         """Return how much a question's words lean to one base, in [0, 1].
 

@@ -16,6 +16,8 @@ MOST_ITEMS = 12
 """Items of a list that are quoted with it."""
 NEAR = 0.8
 """A further span must score at most this much less than the best."""
+RIVAL = 0.35
+"""A better trusted source that scores at most this much less has the word."""
 ALIKE = 0.6
 """Spans that share this much of the smaller one's words say the same."""
 
@@ -23,8 +25,9 @@ ALIKE = 0.6
 def complete(question: str, candidates: Sequence[Candidate]) -> list[Support]:
     """Return the spans of the answer, the answering one first, then what supports it."""
     best = candidates[0]
-    trusted = _trust(best)
+    trusted = max(_trust(one) for one in candidates if one.score >= best.score - RIVAL)
     candidates = [one for one in candidates if _trust(one) >= trusted]
+    best = candidates[0]
     chosen: list[Support] = []
     places = 0
     for candidate in candidates:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from graph.reasoning.local.followups import inherit, leans_on_nothing, standalone
+from graph.reasoning.local.followups import codes_in, inherit, leans_on_nothing, standalone
 from graph.reasoning.local.lookups import LIKELY, choose
 from graph.reasoning.local.router import Router
 from graph.reasoning.local.small_talk import courtesy
@@ -78,10 +78,10 @@ class LocalPlanner:
         bases, in_scope = self.router.probabilities(question, vector)
         proposed = self.catalog.match(question, vector, today=today) if self.catalog else []
         running = {(match.query, match.parameters) for part in before for match in part.matches}
-        matches = [match for match in proposed if (match.query, match.parameters) not in running]
-        chosen = choose(question, matches, bases)
-        if len(matches) < len(proposed) and not chosen.matches and max(bases.values(), default=0.0) < LIKELY:
+        repeated = bool(proposed) and (proposed[0].query, proposed[0].parameters) in running
+        if repeated and max(bases.values(), default=0.0) < UNSURE:
             return None
+        chosen = choose(question, [] if repeated else proposed, bases)
         products = lexicon.products_in(question)
         return Part(
             question=question,
@@ -90,21 +90,22 @@ class LocalPlanner:
                 database=chosen.probability,
                 in_scope=max(in_scope, chosen.probability if chosen.matches else 0.0),
             ),
-            queries=tuple(dict.fromkeys((question, *context, *_without_names(question, products)))),
+            queries=tuple(dict.fromkeys((question, *context, *self._without_names(question)))),
             knowledge_bases=() if chosen.must_ask else _to_search(chosen.bases, chosen.matches),
             matches=chosen.matches,
             products=products,
             revisions=lexicon.revisions_in(question),
         )
 
-
-def _without_names(question: str, products: Sequence[str]) -> tuple[str, ...]:
-    """Return the question without its product names, which pull the search towards those products' pages."""
-    if not products:
-        return ()
-    names = "|".join(re.escape(name) for name in products)
-    bare = " ".join(re.sub(rf"(?i)\b(?:my|the|an?|your)?\s*\b(?:{names})(?:'s|s)?\b", " ", question).split())
-    return (bare,) if len(stems(bare)) > 1 else ()
+    def _without_names(self, question: str) -> tuple[str, ...]:
+        """Return the question without what pulls a search astray: its products' names, codes nobody wrote of."""
+        lexicon = self.router.lexicon
+        strange = [code for code in codes_in(question) if not any(map(lexicon.known, stems(code)))]
+        names = "|".join(re.escape(name) for name in (*lexicon.products_in(question), *strange))
+        if not names:
+            return ()
+        bare = re.sub(rf"(?i)\b(?:(?:my|the|an?|your)\s+)?(?:{names})(?:'s|s)?\b", " ", question)
+        return (" ".join(bare.split()),) if len(stems(bare)) > 1 else ()
 
 
 def _to_search(bases: Mapping[str, float], chosen: Sequence[Match]) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def confidence(question: str, candidates: Sequence[Candidate], lexicon: Lexicon)
         return 0.0
     best = candidates[:TOGETHER]
     words: frozenset[str] = frozenset().union(*(one.span.with_headings for one in best))
-    covered = lexicon.coverage(stem_set(question), words)
+    covered = lexicon.coverage(lexicon.subject(question), words)
     score = (
         BIAS
         + COSINE * max(one.cosine for one in best)
@@ -49,7 +49,8 @@ def _passage_similarity(candidates: Sequence[Candidate], covered: float) -> floa
 
 def _unnamed(question: str, best: Candidate, lexicon: Lexicon) -> float:
     """Return the share of the question's names that the best passage does not mention."""
-    names = names_in(question, lexicon)
+    strange = stem_set(question) - lexicon.subject(question)
+    names = [name for name in names_in(question, lexicon) if not stem_set(name) <= strange]
     chunk = best.hit.chunk
     text = fold(f"{chunk.embedding_text} {' '.join(chunk.metadata.products)}")
     return sum(fold(name) not in text for name in names) / len(names) if names else 0.0

@@ -88,7 +88,7 @@ class SpanFinder:
 
     def find(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
         """Return the best spans of the passages, best first."""
-        wanted = stem_set(question)
+        wanted = self._lexicon.subject(question)
         found = [one for hit in hits for one in self._candidates(question, wanted, hit, hits[0])]
         found.sort(key=lambda one: -_without_cosine(one))
         found = found[:CANDIDATES]
