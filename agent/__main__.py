@@ -1,5 +1,6 @@
 """The process edge of the command line: errors become one line and an exit code."""
 
+import io
 import os
 import sys
 
@@ -15,6 +16,8 @@ def main() -> None:
     """
     from agent.cli.app import run
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without our quotation marks still gets answers
     try:
         code = run(sys.argv[1:])
         sys.stdout.flush()

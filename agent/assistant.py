@@ -1,7 +1,8 @@
 """The library's front door."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +16,9 @@ from agent.session import Session
 from agent.settings import load
 from graph.build import build
 from graph.state import CHECKPOINTED
+from tools.errors import ConfigurationError, TransientError
+
+THREADS = "threads.db"
 
 
 class Assistant:
@@ -45,7 +49,40 @@ class Assistant:
 async def open_session(library: Library) -> AsyncIterator[Session]:
     """Open the graph over a library; threads are kept in the data folder and survive the process."""
     library.check_ingested()
-    threads = library.settings.folder / "threads.db"
+    threads = library.settings.folder / THREADS
     serializer = JsonPlusSerializer(allowed_msgpack_modules=CHECKPOINTED)
-    async with open_deps(library) as deps, aiosqlite.connect(threads) as connection:
-        yield Session(build(AsyncSqliteSaver(connection, serde=serializer)), deps)
+    with _conversations(threads):
+        async with open_deps(library) as deps, aiosqlite.connect(threads) as connection:
+            saver = AsyncSqliteSaver(connection, serde=serializer)
+            await saver.setup()
+            yield Session(build(saver), deps)
+
+
+def count_threads(library: Library) -> int:
+    """Return how many conversations are kept.
+
+    Raises:
+        ConfigurationError: Their file is damaged or something else.
+    """
+    file = library.settings.folder / THREADS
+    if not file.exists():
+        return 0
+    with _conversations(file), closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'checkpoints'").fetchall()
+        counted = connection.execute("SELECT count(DISTINCT thread_id) FROM checkpoints") if tables else None
+        return int(counted.fetchone()[0]) if counted else 0
+
+
+@contextmanager
+def _conversations(file: Path) -> Iterator[None]:
+    """Map SQLite's errors with the file of the conversations; other databases map their own."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise TransientError(
+            f"conversations {str(file)!r}: {error}; see that no other program holds it and the folder is writable"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        raise ConfigurationError(
+            f"conversations {str(file)!r}: {error}; delete it to go on without the earlier ones"
+        ) from error

@@ -43,7 +43,12 @@ class _Watch:
         self.begun[task] = (node, self.now())
 
     def finish(self, task: str) -> None:
-        """Note that it ended; parallel tasks of one node share one span."""
+        """Note that it ended; parallel tasks of one node share one span.
+
+        What notes a node's failure has no start and no span.
+        """
+        if task not in self.begun:
+            return
         node, start = self.begun.pop(task)
         first, last = self.spans.get(node, (start, start))
         self.spans[node] = (min(first, start), max(last, self.now()))

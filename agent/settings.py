@@ -4,22 +4,22 @@ This module alone reads the environment. Every key has a default that works; `PL
 overrides a key of the file. The table in README.md documents all keys; a test holds the two together.
 """
 
-import difflib
+import os
 import tomllib
-from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from agent.settings_problems import described, unknown_keys, unknown_variables
 from tools.errors import ConfigurationError
 from tools.ranking.rules import RuleKind
 from tools.types import ParameterKind
 
 CONFIGURATION_FILE = "plumbline.toml"
+PREFIX = "PLUMBLINE_"
 
 
 class Section(BaseModel):
@@ -44,11 +44,11 @@ class Assistant(Section):
     """One sentence on what it can be asked; shown when it declines."""
     mode: Literal["auto", "local", "llm"] = "auto"
     """auto picks llm when a key or base URL is set."""
-    abstain: float = Field(default=0.25, ge=0, le=1)
+    abstain: float = Field(default=0.33, ge=0, le=1)
     """Evidence below this confidence is no answer."""
     faithfulness: float = Field(default=0.8, ge=0, le=1)
     """Answers of which a smaller share holds are revised, then cut or withheld."""
-    in_scope: float = Field(default=0.42, ge=0, le=1)
+    in_scope: float = Field(default=0.34, ge=0, le=1)
     """Unanswered questions less likely than this to belong here are declined."""
     today: date | None = None
     """Pins "today", for samples and tests; default the real day."""
@@ -200,7 +200,7 @@ class Settings(BaseSettings):
     """The whole configuration."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix="PLUMBLINE_", env_nested_delimiter="__"
+        frozen=True, extra="forbid", env_prefix=PREFIX, env_nested_delimiter="__"
     )
 
     assistant: Assistant = Assistant()
@@ -252,48 +252,21 @@ def load(path: Path) -> Settings:
         raise ConfigurationError(
             f"{path}: cannot be read ({error}); check the file and its permissions"
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigurationError(f"{path}: is not valid TOML ({error}); correct that line") from error
-    values.pop("file", None)
+    if unknown := [*unknown_keys(values, Settings), *unknown_variables(os.environ, PREFIX, Settings)]:  # noqa: TID251
+        raise ConfigurationError(f"{path}: {'; '.join(unknown)}")
     try:
-        settings = Settings(**values, file=path.resolve())
+        settings = Settings(**values)
     except ValidationError as error:
-        raise ConfigurationError(f"{path}: {'; '.join(_problems(error))}") from error
+        raise ConfigurationError(f"{path}: {'; '.join(described(error, Settings))}") from error
+    except SettingsError as error:
+        raise ConfigurationError(
+            f"{path}: the environment has a variable of {PREFIX} that cannot be read ({error}); correct it"
+        ) from error
+    settings = settings.model_copy(update={"file": path.resolve()})
     if not settings.knowledge_bases and settings.database is None:
         raise ConfigurationError(
             f"{path}: there is nothing to answer from; add a [knowledge_bases.NAME] with paths, or a [database]"
         )
     return settings
-
-
-def _problems(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors(include_url=False, include_input=False):
-        place = ".".join(str(step) for step in problem["loc"])
-        if problem["type"] == "extra_forbidden":
-            yield f"unknown key {place!r}{_suggestion(problem)}"
-        else:
-            yield f"{place}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
-
-
-def _suggestion(problem: ErrorDetails) -> str:
-    section = _section_at(problem["loc"][:-1])
-    close = difflib.get_close_matches(str(problem["loc"][-1]), section, n=1)
-    return f", did you mean {close[0]!r}?" if close else f"; known here: {', '.join(sorted(section))}"
-
-
-def _section_at(steps: tuple[int | str, ...]) -> list[str]:
-    """Return the keys known at a place of the tree."""
-    model: object = Settings
-    for step in steps:
-        fields: Mapping[str, Any] = getattr(model, "model_fields", {})
-        if step in fields:
-            model = _inner(fields[str(step)].annotation)
-    return [name for name in getattr(model, "model_fields", {}) if name != "file"]
-
-
-def _inner(annotation: object) -> object:
-    """Return the section type inside an annotation such as `dict[str, KnowledgeBase]`."""
-    for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, Section):
-            return candidate
-    return annotation

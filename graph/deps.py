@@ -19,9 +19,9 @@ class Limits:
     """Budget of all passages of one part."""
     faithfulness: float = 0.8
     """Answers below are revised once, then cut or withheld."""
-    abstain: float = 0.25
+    abstain: float = 0.33
     """Evidence below this confidence is no answer."""
-    in_scope: float = 0.42
+    in_scope: float = 0.34
     """Questions below this probability that no source answers are declined."""
     surely_outside: float = 0.05
     """Questions below this probability are declined without a look into the sources."""

@@ -36,6 +36,9 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; a usage error is raised as one line."""
     try:
         code = app(args=list(arguments), standalone_mode=False)
+    except typer.Abort as error:
+        # Typer turns an interruption into this; its cause is what happened.
+        raise error.__cause__ or error from None
     except typer.TyperException as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             typer.echo(error.format_message())

@@ -56,6 +56,8 @@ async def _ask_many(settings: Settings) -> int:
         if set(request) == {"error"}:
             raise InvalidInput(request["error"])
         thread = request.get("thread_id", request.get("thread"))
+        if not isinstance(thread, str | None):
+            raise InvalidInput(f"thread_id {thread!r} is not text; give the thread_id of an earlier answer")
         answer = await session.ask(
             request["question"], thread_id=thread, history=_turns(request.get("history"))
         )
@@ -85,9 +87,15 @@ def _turns(history: object) -> list[Any]:
     turns = []
     for entry in history:
         if isinstance(entry, str):
-            turns.append(Turn(question=entry, answer=""))
+            turns.append(Turn(question=_writable(entry), answer=""))
         elif isinstance(entry, dict) and isinstance(entry.get("question"), str):
-            turns.append(Turn(question=entry["question"], answer=str(entry.get("answer", ""))))
+            answer = _writable(str(entry.get("answer", "")))
+            turns.append(Turn(question=_writable(entry["question"]), answer=answer))
         else:
             raise InvalidInput('an entry of history is neither text nor an object with "question"')
     return turns
+
+
+def _writable(text: str) -> str:
+    """Replace lone surrogates, which JSON can carry and no database can keep."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from functools import partial
+from urllib.parse import urlsplit
 
 from agent.bootstrap import Library, open_library, open_sql_database
 from agent.cli.options import ConfigOption, JsonOption, console, emit, settings_for
@@ -52,6 +53,7 @@ def _examine(config: ConfigOption) -> Iterator[Finding]:
             yield _try("store", lambda: _ping_store(library))
             for name in settings.knowledge_bases:
                 yield _try(f"knowledge base {name}", partial(_base, library, name))
+            yield _try("conversations", lambda: _conversations(library))
     if settings.database is not None:
         yield _try("database", lambda: _ping_database(settings))
         yield _try("named queries", lambda: _open_catalog(settings))
@@ -74,16 +76,26 @@ def _embed(settings: Settings) -> str:
 
 def _ping_store(library: Library) -> str:
     library.store.ping()
-    return library.settings.storage.qdrant_url or f"embedded, in {library.settings.folder}"
+    url = library.settings.storage.qdrant_url
+    return f"Qdrant server {urlsplit(url).hostname}" if url else f"embedded, in {library.settings.folder}"
 
 
 def _base(library: Library, name: str) -> str:
+    paths = [library.settings.resolve(path) for path in library.settings.knowledge_bases[name].paths]
+    if missing := [str(path) for path in paths if not path.exists()]:
+        raise PlumblineError(f"there is no {', '.join(missing)}; correct knowledge_bases.{name}.paths")
     findings = library.verify(name)
     if findings:
         raise PlumblineError(findings[0])
     if not library.count(name):
         raise PlumblineError("no documents yet; run plumbline ingest")
     return f"{library.count(name)} documents"
+
+
+def _conversations(library: Library) -> str:
+    from agent.assistant import count_threads
+
+    return f"{count_threads(library)} kept"
 
 
 def _ping_database(settings: Settings) -> str:

@@ -44,8 +44,13 @@ def progress_console() -> Console:
 
 
 def emit(value: object) -> None:
-    """Print one JSON object on one line."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    """Print one JSON object on one line; what the output cannot encode is written as escapes."""
+    line = json.dumps(value, ensure_ascii=False)
+    try:
+        line.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        line = json.dumps(value)
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
@@ -83,11 +88,16 @@ def _parsed(line: str, number: int, field: str) -> dict[str, Any]:
     if len(line) > LONGEST_LINE:
         return {"error": f"line {number} is longer than {LONGEST_LINE} characters"}
     try:
-        value = json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
+        value = json.loads(line, parse_constant=_no_json)
+    except (ValueError, RecursionError):
         return {"error": f'line {number} is not a JSON object; write {{"{field}": "..."}}'}
     if isinstance(value, str):
         return {field: value}
     if not isinstance(value, dict) or not isinstance(value.get(field), str):
         return {"error": f"line {number} has no text under {field!r}"}
     return value
+
+
+def _no_json(constant: str) -> object:
+    """Refuse NaN and Infinity, which Python reads and other programs do not."""
+    raise ValueError(constant)

@@ -58,7 +58,7 @@ def as_json(hit: Hit) -> dict[str, Any]:
 
 def _reply(library: Library, request: dict[str, Any], kb: str | None, limit: int) -> dict[str, Any]:
     chosen, most = request.get("kb", kb), request.get("limit", limit)
-    if not isinstance(most, int) or not 1 <= most <= MOST:
+    if type(most) is not int or not 1 <= most <= MOST:
         raise InvalidInput(f"limit {most!r} is not a whole number from 1 to {MOST}")
     _known(chosen, library.settings)
     return {"hits": [as_json(hit) for hit in _search(library, request["query"], chosen, most)]}
@@ -75,7 +75,7 @@ def _search(library: Library, query: str, kb: str | None, limit: int) -> list[Hi
 
 
 def _known(kb: object, settings: Settings) -> None:
-    if kb is not None and kb not in settings.knowledge_bases:
+    if kb is not None and (not isinstance(kb, str) or kb not in settings.knowledge_bases):
         names = ", ".join(settings.knowledge_bases) or "none"
         raise InvalidInput(f"there is no knowledge base {kb!r}; the configuration has: {names}")
 

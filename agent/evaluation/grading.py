@@ -55,7 +55,7 @@ def grade(case: Case, answer: Answer) -> Grade:
 
 def folded(text: str) -> str:
     """Return a text in one case and spacing, without marks of emphasis and thousands separators."""
-    text = re.sub(r"(?<=\d)[,  ](?=\d{3}\b)", "", text.replace("*", ""))
+    text = re.sub(r"(?<=\d)[, \u00a0\u202f](?=\d{3}\b)", "", text.replace("*", ""))
     return " ".join(text.casefold().split())
 
 

@@ -46,8 +46,8 @@ def _many(check: Check) -> Check:
 
 
 def _named(check: Check) -> Check:
-    return lambda value: isinstance(value, dict) and all(
-        isinstance(key, str) and check(item) for key, item in value.items()
+    return lambda value: (
+        isinstance(value, dict) and all(isinstance(key, str) and check(item) for key, item in value.items())
     )
 
 

@@ -82,7 +82,12 @@ def _open_postgres(url: URL, tables: tuple[str, ...], deadline_seconds: float) -
     wait = max(1, min(10, round(deadline_seconds)))
 
     def connect() -> psycopg.Connection[tuple[object, ...]]:
-        return psycopg.connect(text, connect_timeout=wait)
+        try:
+            return psycopg.connect(text, connect_timeout=wait)
+        except psycopg.ProgrammingError as error:
+            raise ConfigurationError(
+                "database: [database] url has options that PostgreSQL does not know; correct them"
+            ) from error
 
     driver = "postgresql+psycopg://"
     return SqlDatabase(
@@ -91,7 +96,7 @@ def _open_postgres(url: URL, tables: tuple[str, ...], deadline_seconds: float) -
         deadline_seconds=deadline_seconds,
         engine=_engine(driver, connect, deadline_seconds),
         inspector=sqlalchemy.create_engine(driver, creator=connect, poolclass=NullPool),
-        place=address.render_as_string(hide_password=True),
+        place=address.set(query={}).render_as_string(hide_password=True),  # a query may hold a password too
     )
 
 

@@ -197,6 +197,6 @@ def _truncate(model: "TextEmbedding", most_tokens: int) -> None:
 def _unknown(place: str) -> ConfigurationError:
     """Say that a model cannot be had."""
     return ConfigurationError(
-        f"embedding model {place!r} cannot be loaded; use 'minilm', a local model folder, or a name that "
+        f"embedding model {place!r} cannot be loaded; use 'bundled', a local model folder, or a name that "
         "fastembed lists and can download from here"
     )

@@ -1,9 +1,11 @@
 """The store on a Qdrant server or cluster, for several processes and large bases."""
 
 import json
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import numpy
 from qdrant_client import QdrantClient, models
@@ -180,13 +182,23 @@ class ServerStore:
 
 
 def connect(url: str, *, api_key: str | None = None, timeout_seconds: int = 10) -> QdrantClient:
-    """Make a client for a server; nothing is sent yet."""
+    """Make a client for a server; nothing is sent yet.
+
+    Raises:
+        ConfigurationError: The url or the key cannot be used; the message repeats neither.
+    """
+    if api_key is not None and not (api_key.isascii() and api_key.isprintable()):
+        raise ConfigurationError("storage.qdrant_api_key holds characters no key has; correct it")
     try:
-        return QdrantClient(url=url, api_key=api_key, timeout=timeout_seconds, check_compatibility=False)
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+            raise ValueError("it names no server")
+        with warnings.catch_warnings():
+            # A key over plain HTTP is the operator's choice, and a server on this machine the usual case.
+            warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")
+            return QdrantClient(url=url, api_key=api_key, timeout=timeout_seconds, check_compatibility=False)
     except ValueError as error:
-        raise ConfigurationError(
-            f"store url {url!r} is not usable: {error}; write http://host:6333"
-        ) from error
+        raise ConfigurationError("storage.qdrant_url is not usable; write http://host:6333") from error
 
 
 def _create(client: QdrantClient, collection: str, identity: Mapping[str, object]) -> None:

@@ -29,7 +29,7 @@ _TYPES = tuple(
             _MONEY,
         ),
         (
-            r"\bhow (?:long|often|frequently|soon|quickly|fast)\b|\bwhat (?:period|interval)\b"
+            r"\bhow (?:long|often|frequently|soon|quickly|fast)\b|\b(?:period|interval)s?\b"
             r"|\bhow many (?:days|weeks|months|years|hours|minutes)\b",
             _TIME,
         ),

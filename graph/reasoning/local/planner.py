@@ -79,7 +79,8 @@ class LocalPlanner:
         proposed = self.catalog.match(question, vector, today=today) if self.catalog else []
         running = {(match.query, match.parameters) for part in before for match in part.matches}
         repeated = bool(proposed) and (proposed[0].query, proposed[0].parameters) in running
-        if repeated and max(bases.values(), default=0.0) < UNSURE:
+        leans = bool(before) and question.startswith(before[-1].question)
+        if repeated and max(bases.values(), default=0.0) < (LIKELY if leans else UNSURE):
             return None
         chosen = choose(question, [] if repeated else proposed, bases)
         products = lexicon.products_in(question)

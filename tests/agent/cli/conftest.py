@@ -46,7 +46,7 @@ The warranty on sails lasts 18 months. Lines and handles are covered for 6 month
 """,
 }
 
-CONFIGURATION = r'''
+CONFIGURATION = r"""
 [assistant]
 name = "Marlow desk"
 description = "Questions about Marlow kites, their care and our terms."
@@ -91,7 +91,7 @@ statement = "SELECT number, status, ordered_on FROM orders WHERE number = :numbe
 answer = "Order {number} of {ordered_on} is {status}."
 empty = "There is no order {number}."
 parameters.number = { kind = "text", pattern = 'MK-\d{4}', ask = "Which order? Its number looks like MK-4711." }
-'''
+"""
 
 ROWS = """
 CREATE TABLE kites (name TEXT PRIMARY KEY, price REAL NOT NULL, stock INTEGER NOT NULL);

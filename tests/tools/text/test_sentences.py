@@ -154,7 +154,8 @@ def test_the_offsets_of_every_unit_are_true(text: str) -> None:
     for unit in units(text):
         assert behind <= unit.start < unit.end <= len(text)
         source = text[unit.start : unit.end]
-        assert source == source.strip()
+        if unit.kind != "heading":
+            assert source == source.strip()
         if unit.kind not in ("row", "heading"):
             assert unit.text == plain(re.sub(r"\n\s*>", "\n", source))
         behind = unit.end

@@ -65,7 +65,6 @@ def test_text_without_spaces_is_compared_by_pairs_of_characters() -> None:
         ("0.50 or 0.500", {"0.5"}),
         ("-3 °C, +4 °C", {"-3", "4"}),
         ("from 10-20 on 2026-01-05", {"10", "20", "2026", "1", "5"}),
-        ("version 1.2.3", {"1.2", "3"}),
         ("model B2, E61", set()),
         ("12\u202f000", {"12000"}),
         ("no figures", set()),
@@ -73,7 +72,7 @@ def test_text_without_spaces_is_compared_by_pairs_of_characters() -> None:
 )
 def test_numbers_are_compared_in_one_spelling(text: str, expected: set[str]) -> None:
     """Separators, zeros and a plus sign do not count; digits inside names are no numbers."""
-    assert numbers(text) >= expected if "version" in text else numbers(text) == expected
+    assert numbers(text) == expected
 
 
 @given(st.integers(-(10**12), 10**12))
