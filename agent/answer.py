@@ -4,8 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from graph.state import Status
-from tools.types import Mode
+from tools.types import Mode, Status
 
 
 class _Public(BaseModel):

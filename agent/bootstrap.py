@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING
 
 from agent.settings import Query, QueryParameter, Settings
 from tools.errors import ConfigurationError
-from tools.knowledge.embedding import FastEmbedder, MiniLM, speaks
-from tools.knowledge.ingest import Progress, ingest, verify
-from tools.knowledge.manifest import Manifest
-from tools.knowledge.reading import BaseConfig
-from tools.ports import Embedder, Reranker, Store
-from tools.ranking.rules import Rule
 from tools.types import IngestReport, NamedQuery, Parameter
 
-if TYPE_CHECKING:  # importing the graph takes most of a second, and ingest and search do without it
-    from graph.deps import Deps
+if TYPE_CHECKING:  # each function imports what it opens: all of it takes seconds, no command needs all
+    from graph.deps import Deps, Limits
     from tools.database.catalog import QueryCatalog
     from tools.database.engine import SqlDatabase
+    from tools.knowledge.embedding import FastEmbedder
+    from tools.knowledge.ingest import Progress
+    from tools.knowledge.manifest import Manifest
+    from tools.knowledge.reading import BaseConfig
+    from tools.ports import Embedder, Reranker, Store
 
 
 class PinnedClock:
@@ -43,18 +42,20 @@ class Library:
     """The knowledge side of an installation: what `ingest` and `search` need, and no graph."""
 
     settings: Settings
-    embedder: Embedder
-    store: Store
-    manifest: Manifest
+    embedder: "Embedder"
+    store: "Store"
+    manifest: "Manifest"
 
     def ingest(
         self,
         name: str,
         *,
         only: tuple[Path, ...] = (),
-        on_progress: Callable[[Progress], None] = lambda _: None,
+        on_progress: Callable[["Progress"], None] = lambda _: None,
     ) -> IngestReport:
         """Bring one knowledge base in line with its files."""
+        from tools.knowledge.ingest import ingest
+
         return ingest(
             self._base(name),
             store=self.store,
@@ -66,6 +67,8 @@ class Library:
 
     def verify(self, name: str) -> list[str]:
         """Compare the store with the manifest; an empty list means that they agree."""
+        from tools.knowledge.ingest import verify
+
         return verify(name, store=self.store, manifest=self.manifest)
 
     def check_ingested(self) -> None:
@@ -84,7 +87,9 @@ class Library:
         """Return how many documents of a base are ingested."""
         return len(self.manifest.entries(name))
 
-    def _base(self, name: str) -> BaseConfig:
+    def _base(self, name: str) -> "BaseConfig":
+        from tools.knowledge.reading import BaseConfig
+
         base = self.settings.knowledge_bases[name]
         return BaseConfig(
             name=name,
@@ -102,6 +107,8 @@ def open_library(settings: Settings) -> Iterator[Library]:
         ConfigurationError: The data folder cannot be used, or the store fits another embedder.
         StoreInUse: Another process holds the embedded store.
     """
+    from tools.knowledge.manifest import Manifest
+
     with ExitStack() as stack:
         embedder = embedder_for(settings)
         _make_folder(settings.folder)
@@ -114,11 +121,12 @@ def open_library(settings: Settings) -> Iterator[Library]:
 async def open_deps(library: Library) -> AsyncIterator["Deps"]:
     """Open the database and teach the router; what is left is given to the graph as `Deps`."""
     from agent.learning import router_for
-    from graph.deps import Deps, Limits
+    from graph.deps import Deps
     from graph.reasoning.local.judge import LocalJudge
     from graph.reasoning.local.planner import LocalPlanner
     from graph.reasoning.local.supports import SpanFinder
     from graph.reasoning.local.writer import LocalWriter
+    from tools.ranking.rules import Rule
 
     settings = library.settings
     if settings.assistant.mode == "llm":
@@ -133,6 +141,7 @@ async def open_deps(library: Library) -> AsyncIterator["Deps"]:
         router = router_for(
             settings, store=library.store, manifest=library.manifest, embedder=library.embedder
         )
+        finder = SpanFinder(router.lexicon, library.embedder)
         about = settings.assistant.description or _about(settings)
         yield Deps(
             knowledge_bases={name: base.description for name, base in settings.knowledge_bases.items()},
@@ -141,24 +150,26 @@ async def open_deps(library: Library) -> AsyncIterator["Deps"]:
             catalog=catalog,
             clock=PinnedClock(settings.assistant.today),
             planner=LocalPlanner(router=router, embedder=library.embedder, catalog=catalog, about=about),
-            judge=LocalJudge(
-                lexicon=router.lexicon,
-                finder=SpanFinder(router.lexicon, library.embedder),
-                abstain=settings.assistant.abstain,
-            ),
+            judge=LocalJudge(lexicon=router.lexicon, finder=finder, abstain=settings.assistant.abstain),
             writer=LocalWriter(),
             rules=[Rule(**rule.model_dump()) for rule in settings.ranking.rules],
             reranker=_reranker(settings.models.reranker, settings),
-            limits=Limits(
-                hits_per_query=settings.ranking.hits,
-                passages_per_part=settings.ranking.passages,
-                evidence_tokens=settings.ranking.evidence_tokens,
-                faithfulness=settings.assistant.faithfulness,
-                in_scope=settings.assistant.in_scope,
-                seconds=settings.assistant.budget.seconds,
-            ),
+            limits=_limits(settings),
             about=about,
         )
+
+
+def _limits(settings: Settings) -> "Limits":
+    from graph.deps import Limits
+
+    return Limits(
+        hits_per_query=settings.ranking.hits,
+        passages_per_part=settings.ranking.passages,
+        evidence_tokens=settings.ranking.evidence_tokens,
+        faithfulness=settings.assistant.faithfulness,
+        in_scope=settings.assistant.in_scope,
+        seconds=settings.assistant.budget.seconds,
+    )
 
 
 def open_sql_database(settings: Settings) -> "SqlDatabase":
@@ -174,7 +185,7 @@ def open_sql_database(settings: Settings) -> "SqlDatabase":
     return open_database(url, tables=settings.database.tables, deadline_seconds=settings.database.seconds)
 
 
-def catalog_for(settings: Settings, database: "SqlDatabase", embedder: Embedder) -> "QueryCatalog | None":
+def catalog_for(settings: Settings, database: "SqlDatabase", embedder: "Embedder") -> "QueryCatalog | None":
     """Open the catalogue of named queries; None when there are none."""
     from tools.database.catalog import QueryCatalog
 
@@ -185,6 +196,7 @@ def catalog_for(settings: Settings, database: "SqlDatabase", embedder: Embedder)
         database=database,
         embedder=embedder,
         max_rows=settings.database.max_rows,
+        memory=settings.folder / "catalog.npz",
     )
 
 
@@ -216,8 +228,10 @@ def _parameter(name: str, parameter: QueryParameter) -> Parameter:
     )
 
 
-def embedder_for(settings: Settings) -> FastEmbedder:
+def embedder_for(settings: Settings) -> "FastEmbedder":
     """Return the configured embedder; its model is loaded when first used."""
+    from tools.knowledge.embedding import FastEmbedder, MiniLM
+
     name = settings.models.embedding
     if name == "bundled":
         return MiniLM()
@@ -225,7 +239,7 @@ def embedder_for(settings: Settings) -> FastEmbedder:
     return FastEmbedder(folder if folder.is_dir() else name)
 
 
-def _reranker(name: str | None, settings: Settings) -> Reranker | None:
+def _reranker(name: str | None, settings: Settings) -> "Reranker | None":
     from tools.ranking.crossencoder import CrossEncoder
 
     if name is None:
@@ -234,7 +248,9 @@ def _reranker(name: str | None, settings: Settings) -> Reranker | None:
     return CrossEncoder(str(folder) if folder.is_dir() else name)
 
 
-def _store(settings: Settings, embedder: Embedder) -> Store:
+def _store(settings: Settings, embedder: "Embedder") -> "Store":
+    from tools.knowledge.embedding import speaks
+
     languages = {name: base.language for name, base in settings.knowledge_bases.items()}
     dense = {name: speaks(embedder, language) for name, language in languages.items()}
     if settings.storage.qdrant_url is not None:

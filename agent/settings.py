@@ -44,7 +44,7 @@ class Assistant(Section):
     """One sentence on what it can be asked; shown when it declines."""
     mode: Literal["auto", "local", "llm"] = "auto"
     """auto picks llm when a key or base URL is set."""
-    abstain: float = Field(default=0.33, ge=0, le=1)
+    abstain: float = Field(default=0.2, ge=0, le=1)
     """Evidence below this confidence is no answer."""
     faithfulness: float = Field(default=0.8, ge=0, le=1)
     """Answers of which a smaller share holds are revised, then cut or withheld."""

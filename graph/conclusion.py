@@ -1,6 +1,7 @@
 """The end of a turn: the result for the asker and the memory for the next turn."""
 
-from graph.state import Citation, Result, State, Status, Turn
+from graph.state import Citation, Result, State, Turn
+from tools.types import Status
 
 
 def conclude(

@@ -19,7 +19,7 @@ class Limits:
     """Budget of all passages of one part."""
     faithfulness: float = 0.8
     """Answers below are revised once, then cut or withheld."""
-    abstain: float = 0.33
+    abstain: float = 0.2
     """Evidence below this confidence is no answer."""
     in_scope: float = 0.34
     """Questions below this probability that no source answers are declined."""

@@ -12,9 +12,7 @@ from typing import Annotated, Literal
 from langgraph.types import Overwrite
 from typing_extensions import TypedDict
 
-from tools.types import Cell, Chunk, Hit, Match, Metadata, Note, Rows
-
-Status = Literal["answered", "partial", "clarify", "unanswerable", "declined"]
+from tools.types import Cell, Chunk, Hit, Match, Metadata, Note, Rows, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

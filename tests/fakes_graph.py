@@ -7,6 +7,8 @@ from datetime import date
 
 from graph.deps import Deps
 from graph.reasoning.checks import check_claims
+from graph.reasoning.local.lexicon import Lexicon, read_lexicon
+from graph.reasoning.local.supports import SpanFinder
 from graph.reasoning.local.writer import LocalWriter
 from graph.reasoning.ports import Judge, Planner, Writer
 from graph.state import (
@@ -235,6 +237,16 @@ def rows_citation(rows: Rows, *, number: int = 1) -> RowsCitation:
         columns=rows.columns,
         rows=rows.rows,
     )
+
+
+def lexicon_of(*chunks: Chunk) -> Lexicon:
+    """Read a small corpus of one base."""
+    return read_lexicon({"guides": list(chunks)})
+
+
+def finder_of(*chunks: Chunk, embedder: Embedder | None = None) -> SpanFinder:
+    """Return a finder of spans over a small corpus."""
+    return SpanFinder(lexicon_of(*chunks), embedder or FakeEmbedder())
 
 
 def store_with(*chunks: Chunk, embedder: FakeEmbedder | None = None) -> FakeStore:

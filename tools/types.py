@@ -210,4 +210,5 @@ class IngestReport:
 Note: TypeAlias = str
 """One sentence for the reader about something missing or degraded."""
 
+Status = Literal["answered", "partial", "clarify", "unanswerable", "declined"]
 Mode = Literal["local", "llm"]

@@ -13,6 +13,8 @@ from agent.cli.search import search
 from agent.cli.sql import sql
 from tools.errors import InvalidInput
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="plumbline",
     help="Answers from documents and data, every one hanging true to its sources.\n\n"
@@ -44,4 +46,6 @@ def run(arguments: Sequence[str]) -> int:
             typer.echo(error.format_message())
             return 0
         raise InvalidInput(f"{error.format_message()} (plumbline --help shows what can be done)") from error
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt  # Typer has turned it into a number
     return code if isinstance(code, int) else 0

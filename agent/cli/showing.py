@@ -1,7 +1,6 @@
 """How an answer looks in a terminal."""
 
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.text import Text
 
@@ -12,6 +11,8 @@ LONGEST_QUOTE = 160
 
 def show_answer(screen: Console, answer: Answer) -> None:
     """Print the answer, its sources, and how it was reached."""
+    from rich.markdown import Markdown  # its parser takes longer to import than an answer takes to be found
+
     screen.print(Padding(Markdown(answer.answer), (0, 0, 0, 2)))
     if answer.choices:
         screen.print(Text("  " + " · ".join(answer.choices), style="cyan"))

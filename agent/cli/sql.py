@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from agent.cli.options import ConfigOption, JsonOption, answer_lines, console, emit
 from agent.settings import CONFIGURATION_FILE, load
-from tools.database.guard import check as check_statement
-from tools.database.schema import Schema, TableSchema
 from tools.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from tools.database.schema import Schema
 
 sql = typer.Typer(help="Check SQL statements.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -19,7 +20,7 @@ sql = typer.Typer(help="Check SQL statements.", no_args_is_help=True, rich_marku
 class Bounds:
     """What a statement may read, as far as the configuration says."""
 
-    schema: Schema | None = None
+    schema: "Schema | None" = None
     max_rows: int = 200
 
 
@@ -61,6 +62,8 @@ def check(
 def _verdict(statement: str, dialect: object, bounds: Bounds) -> dict[str, Any]:
     if dialect not in ("sqlite", "postgres"):
         raise InvalidInput(f"dialect {dialect!r} is not known; use sqlite or postgres")
+    from tools.database.guard import check as check_statement
+
     verdict = check_statement(statement, dialect=dialect, schema=bounds.schema, max_rows=bounds.max_rows)
     return {"allowed": verdict.allowed, "reason": verdict.reason, "normalized": verdict.normalized}
 
@@ -73,5 +76,7 @@ def _bounds(config: Path | None) -> Bounds:
     database = load(config or here).database
     if database is None:
         return Bounds()
+    from tools.database.schema import Schema, TableSchema
+
     tables = tuple(TableSchema(name=name) for name in database.tables)
     return Bounds(schema=Schema(tables=tables) if tables else None, max_rows=database.max_rows)

@@ -4,7 +4,6 @@ import os
 import shutil
 from pathlib import Path
 
-from agent.demo.seed import seed
 from agent.settings import CONFIGURATION_FILE, Settings
 
 PACKAGED = Path(__file__).parent
@@ -31,6 +30,8 @@ def prepare(settings: Settings) -> None:
     """Make the sample database if it is not there."""
     database = settings.resolve(Path(".plumbline/shop.db"))
     if not database.exists():
+        from agent.demo.seed import seed
+
         seed(database)
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from graph.state import Status
 from tools.errors import InvalidInput
+from tools.types import Status
 
 
 class Case(BaseModel):

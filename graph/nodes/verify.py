@@ -4,7 +4,8 @@ from langgraph.runtime import Runtime
 
 from graph.conclusion import conclude
 from graph.deps import Deps
-from graph.state import State, Status
+from graph.state import State
+from tools.types import Status
 
 
 async def verify(state: State, runtime: Runtime[Deps]) -> State:

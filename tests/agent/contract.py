@@ -181,6 +181,6 @@ def _sums(answer: Mapping[str, Any]) -> Iterator[str]:
         yield f"status {answer['status']} with exit reason {answer['exit_reason']}"
     if answer["mode"] == "local" and answer["usage"]["model_calls"]:
         yield "local mode called a language model"
-    places = {*answer["route"]["knowledge_bases"], "database", "out_of_scope"}
+    places = {*answer["route"]["knowledge_bases"], "database", "out_of_scope", "unknown"}
     if answer["route"]["category"] not in places:
         yield f"category {answer['route']['category']!r} is no destination"

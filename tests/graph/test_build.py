@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import aiosqlite
 import pytest
@@ -83,7 +84,7 @@ def away(times: int) -> list[Exception]:
 
 async def run(deps: Deps, question: str = QUESTION) -> State:
     """Answer a question without a checkpointer."""
-    return State(**await build().ainvoke(new_turn(question), context=deps))
+    return cast(State, await build().ainvoke(new_turn(question), context=deps))
 
 
 async def visited(deps: Deps, question: str = QUESTION) -> list[str]:

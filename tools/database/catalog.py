@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 import numpy
 
@@ -11,6 +12,7 @@ from tools.database.declarations import checked
 from tools.database.filling import Found, Reading, fill
 from tools.database.linking import ValueIndex
 from tools.database.mentions import unknown_names
+from tools.database.remembering import remembered
 from tools.database.schema import ReflectedDatabase
 from tools.database.scoring import Signals, StemWeights, asks_advice, asks_for_own, probability
 from tools.errors import InvalidInput
@@ -54,7 +56,13 @@ class QueryCatalog:
 
     @classmethod
     def open(
-        cls, queries: Sequence[NamedQuery], *, database: ReflectedDatabase, embedder: Embedder, max_rows: int
+        cls,
+        queries: Sequence[NamedQuery],
+        *,
+        database: ReflectedDatabase,
+        embedder: Embedder,
+        max_rows: int,
+        memory: Path | None = None,
     ) -> "QueryCatalog":
         """Check all queries and embed their descriptions and examples.
 
@@ -63,6 +71,7 @@ class QueryCatalog:
             database: Where they run.
             embedder: The one that also embeds the questions.
             max_rows: Most rows a query gives back.
+            memory: A file that keeps the vectors for the next opening; without it they are computed again.
 
         Raises:
             ConfigurationError: Some queries cannot be used; names each one with its problem.
@@ -71,7 +80,7 @@ class QueryCatalog:
         statements = checked(queries, database)
         catalog = cls(database=database, embedder=embedder, max_rows=max_rows)
         catalog._weights = StemWeights(_words(query) for query in queries)
-        catalog._entries = catalog._embedded(queries, statements)
+        catalog._entries = catalog._embedded(queries, statements, memory)
         return catalog
 
     def match(self, question: str, vector: Matrix, *, today: date) -> list[Match]:
@@ -137,7 +146,9 @@ class QueryCatalog:
             empty=entry.query.empty,
         )
 
-    def _embedded(self, queries: Sequence[NamedQuery], statements: Mapping[str, str]) -> tuple[_Entry, ...]:
+    def _embedded(
+        self, queries: Sequence[NamedQuery], statements: Mapping[str, str], memory: Path | None
+    ) -> tuple[_Entry, ...]:
         indexes = self._current_indexes(queries)
         masked = [
             tuple(fill(text, query, indexes=indexes, today=_ANY_DAY).masked for text in query.examples)
@@ -146,7 +157,10 @@ class QueryCatalog:
         texts: list[str] = []
         for query, masks in zip(queries, masked, strict=True):
             texts += [query.description, *query.examples, *masks]
-        vectors = self.embedder.embed(texts) if texts else numpy.zeros((0, 1), dtype=numpy.float32)
+        if memory is None or not texts:
+            vectors = self.embedder.embed(texts)
+        else:
+            vectors = remembered(texts, embedder=self.embedder, file=memory)
         entries, first = [], 0
         for query, masks in zip(queries, masked, strict=True):
             last = first + 1 + 2 * len(masks)

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
-import psycopg
 import sqlalchemy
 from sqlalchemy import exc
 from sqlalchemy.engine import URL, Connection, Engine, make_url
@@ -17,7 +18,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from sqlglot.dialects.dialect import Dialect as Tokens
 from sqlglot.tokenizer_core import TokenType
 
-from tools.database import postgres, sqlite
+from tools.database import sqlite
 from tools.database.cells import to_cell
 from tools.database.guard import check
 from tools.database.reflection import reflect
@@ -73,22 +74,20 @@ def _open_sqlite(url: URL, tables: tuple[str, ...], deadline_seconds: float) -> 
         engine=_engine("sqlite://", connect, deadline_seconds),
         inspector=sqlalchemy.create_engine("sqlite://", creator=connect, poolclass=NullPool),
         place=str(path),
+        driver_error=sqlite3.Error,
+        mapped=partial(sqlite.mapped, path=path, seconds=deadline_seconds),
     )
 
 
 def _open_postgres(url: URL, tables: tuple[str, ...], deadline_seconds: float) -> "SqlDatabase":
+    from tools.database import postgres  # loads its driver, which other databases do without
+
     address = url.set(drivername="postgresql")
     text = address.render_as_string(hide_password=False)
+    place = address.set(query={}).render_as_string(hide_password=True)  # a query may hold a password too
     wait = max(1, min(10, round(deadline_seconds)))
 
-    def connect() -> psycopg.Connection[tuple[object, ...]]:
-        try:
-            return psycopg.connect(text, connect_timeout=wait)
-        except psycopg.ProgrammingError as error:
-            raise ConfigurationError(
-                "database: [database] url has options that PostgreSQL does not know; correct them"
-            ) from error
-
+    connect = partial(postgres.connect, text, wait_seconds=wait)
     driver = "postgresql+psycopg://"
     return SqlDatabase(
         dialect="postgres",
@@ -96,7 +95,10 @@ def _open_postgres(url: URL, tables: tuple[str, ...], deadline_seconds: float) -
         deadline_seconds=deadline_seconds,
         engine=_engine(driver, connect, deadline_seconds),
         inspector=sqlalchemy.create_engine(driver, creator=connect, poolclass=NullPool),
-        place=address.set(query={}).render_as_string(hide_password=True),  # a query may hold a password too
+        place=place,
+        driver_error=postgres.DriverError,
+        mapped=partial(postgres.mapped, where=place, seconds=deadline_seconds),
+        opening=tuple(postgres.session_statements(deadline_seconds)),
     )
 
 
@@ -131,6 +133,12 @@ class SqlDatabase:
     """Looks at the tables themselves, on connections of their own without the authorizer."""
     place: str
     """File or address, without a password, for messages."""
+    driver_error: type[Exception]
+    """The root of the driver's errors."""
+    mapped: Callable[[Any], PlumblineError]
+    """Returns our error for one of the driver's."""
+    opening: tuple[str, ...] = ()
+    """What to run at the start of each transaction."""
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _schema: Schema | None = None
     _values: dict[tuple[str, str, int], _Kept] = field(default_factory=dict, repr=False)
@@ -220,7 +228,7 @@ class SqlDatabase:
         schema = self.schema()
         with self._errors(), self.engine.connect() as connection:
             if self.dialect == "postgres":
-                for statement in postgres.session_statements(self.deadline_seconds):
+                for statement in self.opening:
                     connection.exec_driver_sql(statement)
                 yield connection
                 connection.rollback()
@@ -239,18 +247,13 @@ class SqlDatabase:
         except exc.TimeoutError as error:
             raise TransientError("database: all connections are busy; try again") from error
         except exc.DBAPIError as error:
-            raise self._mapped(error.orig) from error
-        except (sqlite3.Error, psycopg.Error) as error:
-            raise self._mapped(error) from error
+            if not isinstance(error.orig, self.driver_error):
+                raise RejectedQuery("the database refuses the statement") from error
+            raise self.mapped(error.orig) from error
+        except self.driver_error as error:
+            raise self.mapped(error) from error
         except exc.SQLAlchemyError as error:
             raise RejectedQuery(f"the statement cannot be run: {str(error).splitlines()[0][:300]}") from error
-
-    def _mapped(self, error: BaseException | None) -> PlumblineError:
-        if isinstance(error, sqlite3.Error):
-            return sqlite.mapped(error, path=Path(self.place), seconds=self.deadline_seconds)
-        if isinstance(error, psycopg.Error):
-            return postgres.mapped(error, where=self.place, seconds=self.deadline_seconds)
-        return RejectedQuery("the database refuses the statement")
 
 
 def _escaped(statement: str, dialect: Dialect) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from tools.database.schema import Dialect, Schema, fold_name
+from tools.database.schema import Dialect, Schema, TableSchema, fold_name
 from tools.database.vocabulary import SYSTEM_PREFIXES
 
 _HOME: dict[Dialect, str] = {"sqlite": "main", "postgres": "public"}
@@ -54,7 +54,7 @@ class Names:
             )
         if not table.db and self._expression_named(table) is not None:
             return None
-        if self.schema is not None and self._columns_of(table) is None:
+        if self.schema is not None and self._known_table(table) is None:
             return f"there is no table {table.name!r}"
         return None
 
@@ -124,9 +124,12 @@ class Names:
             return self._known_columns(source)
         return self._output_of(source.this)
 
-    def _known_columns(self, table: exp.Table) -> frozenset[str] | None:
+    def _known_table(self, table: exp.Table) -> TableSchema | None:
         quoted = bool(table.this.args.get("quoted"))
-        known = self.schema and self.schema.table(table.name, dialect=self.dialect, quoted=quoted)
+        return self.schema.table(table.name, dialect=self.dialect, quoted=quoted) if self.schema else None
+
+    def _known_columns(self, table: exp.Table) -> frozenset[str] | None:
+        known = self._known_table(table)
         if not known or not known.columns:
             return None
         return frozenset(

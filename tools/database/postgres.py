@@ -1,4 +1,4 @@
-"""Sets up PostgreSQL transactions that can only read, and names its errors.
+"""Opens PostgreSQL connections, sets up transactions that can only read, and names its errors.
 
 Each statement runs in a transaction of its own that is read-only, short and always rolled back. The
 server's role should be able to read the configured tables and nothing else; this is the second line.
@@ -10,8 +10,23 @@ import psycopg
 
 from tools.errors import ConfigurationError, DeadlineExceeded, PlumblineError, RejectedQuery, TransientError
 
+DriverError = psycopg.Error
 _WORK_MEMORY = "32MB"
 _MOST_WAIT_MILLISECONDS = 2_000
+
+
+def connect(address: str, *, wait_seconds: int) -> psycopg.Connection[tuple[object, ...]]:
+    """Open a connection; its transactions begin with `session_statements`.
+
+    Raises:
+        ConfigurationError: The address has options that do not exist.
+    """
+    try:
+        return psycopg.connect(address, connect_timeout=wait_seconds)
+    except psycopg.ProgrammingError as error:
+        raise ConfigurationError(
+            "database: [database] url has options that PostgreSQL does not know; correct them"
+        ) from error
 
 
 def session_statements(deadline_seconds: float) -> Iterator[str]:

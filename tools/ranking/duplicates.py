@@ -1,6 +1,7 @@
 """Removal of passages that say the same thing twice."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from tools.text.words import stems
 from tools.types import Hit
@@ -37,6 +38,7 @@ def _same(
     return len(shingles & seen) >= threshold * len(shingles | seen)
 
 
+@lru_cache(maxsize=500)
 def _shingles(text: str) -> frozenset[tuple[str, ...]]:
     found = stems(text)
     return frozenset(tuple(found[i : i + SHINGLE]) for i in range(max(1, len(found) - SHINGLE + 1)))

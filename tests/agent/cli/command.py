@@ -66,7 +66,7 @@ def plumbline(*arguments: str | Path, stdin: bytes | str = b"") -> Finished:
     texts = []
     for stream in (out, err):
         stream.flush()
-        texts.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]  # a BytesIO
+        texts.append(stream.buffer.getvalue().decode())
     return Finished(code=int(str(code)), out=texts[0], err=texts[1])
 
 
@@ -84,7 +84,7 @@ def plumbline_process(
         timeout=120,
         check=False,
         cwd=folder,
-        env=_environment(environment or {}),
+        env=environment_of_a_child(environment or {}),
     )
     return Finished(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 
@@ -105,7 +105,7 @@ def held_open(configuration: Path) -> Iterator[None]:
         [sys.executable, "-c", waiting, str(configuration)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=_environment({}),
+        env=environment_of_a_child({}),
     )
     try:
         assert process.stdout is not None
@@ -115,6 +115,6 @@ def held_open(configuration: Path) -> Iterator[None]:
         process.communicate(timeout=30)
 
 
-def _environment(more: Mapping[str, str]) -> dict[str, str]:
+def environment_of_a_child(more: Mapping[str, str]) -> dict[str, str]:
     """Let the package be found from every folder, whether it is installed or not."""
     return {**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200", **more}  # noqa: TID251  # a child needs it all

@@ -5,7 +5,7 @@ import pytest
 from agent.answer import Answer, PassageQuote, RouteTaken, RowsQuote, Timings
 from agent.evaluation.cases import Case
 from agent.evaluation.grading import LabelScore, by_kind, folded, grade, macro_f1, routing
-from graph.state import Status
+from tools.types import Status
 
 
 def answer_of(

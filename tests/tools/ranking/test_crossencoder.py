@@ -12,6 +12,7 @@ from tools.errors import ConfigurationError
 from tools.ports import Reranker
 from tools.ranking.crossencoder import CrossEncoder
 
+UNKNOWN = "[UNK]"
 VOCABULARY = {"[PAD]": 0, "[UNK]": 1, "kettle": 2, "boil": 40, "water": 300}
 INT64, FLOAT = 7, 1
 
@@ -63,8 +64,8 @@ def model() -> bytes:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the model and its tokenizer as a downloaded model's folder looks."""
     path = tmp_path_factory.mktemp("crossencoder")
-    tokenizer = Tokenizer(WordLevel(VOCABULARY, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = Whitespace()  # type: ignore[assignment]  # the stubs know the base class only
+    tokenizer = Tokenizer(WordLevel(VOCABULARY, unk_token=UNKNOWN))
+    tokenizer.pre_tokenizer = Whitespace()
     tokenizer.save(str(path / "tokenizer.json"))
     (path / "model.onnx").write_bytes(model())
     (path / "config.json").write_text(json.dumps({"pad_token_id": 0}))
@@ -101,7 +102,7 @@ def test_the_model_is_named_as_configured(folder: Path, reranker: Reranker) -> N
     assert CrossEncoder(str(folder)).score("boil", ["boil"]) == [80.0]
 
 
-@pytest.mark.parametrize("broken", ["model.onnx", "tokenizer.json", "config.json"])
+@pytest.mark.parametrize("broken", ["model.onnx", "tokenizer.json", "tokenizer_config.json"])
 @pytest.mark.parametrize("how", ["missing", "garbage"])
 def test_a_folder_that_cannot_be_loaded_is_refused_with_the_remedy(
     folder: Path, tmp_path: Path, broken: str, how: str
