@@ -20,7 +20,7 @@ from graph.reasoning.local.router import Place, Router, learn, off_topic
 from tools.knowledge.manifest import Manifest
 from tools.ports import Embedder, Matrix, Store
 
-VERSION = 6
+VERSION = 8
 """Raise it when the router's training changes."""
 SAMPLED_CHUNKS = 5000
 """Chunks of one base that are learned from."""

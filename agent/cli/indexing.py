@@ -19,7 +19,8 @@ def ingest_all(library: Library, names: list[str], only: tuple[Path, ...] = ()) 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=progress_console(), transient=True) as bar:
+    screen = progress_console()
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         return [_ingest(library, name, only, bar) for name in names]
 
 

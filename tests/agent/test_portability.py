@@ -79,7 +79,7 @@ examples = ["Where is order #W1234567?", "Has #W1234567 been delivered?", "Statu
 statement = "SELECT order_id, status, ship_city FROM orders WHERE order_id = :order_id"
 answer = "Order {order_id} to {ship_city} is {status}."
 empty = "There is no order {order_id}."
-parameters.order_id = { kind = "text", pattern = '#W\d{7}', ask = "Which order? Its number looks like #W1234567." }
+parameters.order_id = { kind = "text", pattern = '#W\d{7}', ask = "Which order number, like #W1234567?" }
 
 [[database.queries]]
 name = "users_in_city"

@@ -71,6 +71,20 @@ class Lexicon:
                 rest = pattern.sub(" ", rest)
         return tuple(found)
 
+    def without_names(self, question: str, *, also: Sequence[str] = ()) -> str:
+        """Return what a question asks without the names of its products; itself when little would be left.
+
+        Args:
+            question: Any question.
+            also: Other words to leave out.
+        """
+        names = "|".join(re.escape(name) for name in (*self.products_in(question), *also))
+        if not names:
+            return question
+        pattern = rf"(?i)\b(?:(?:my|the|an?|your)\s+)?(?:{names})(?:'s|s)?\b"
+        bare = " ".join(re.sub(pattern, " ", question).split())
+        return bare if len(stem_set(bare)) > 1 else question
+
     def revisions_in(self, text: str) -> tuple[str, ...]:
         """Return the revisions named in a text: "revision B", or B right behind a product."""
         before = "|".join(["revision", "rev\\.?", "version", *(re.escape(name) for name in self.products)])

@@ -1,7 +1,6 @@
 """The local planner: stand-alone question, parts, routes and queries, without a language model."""
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -75,7 +74,7 @@ class LocalPlanner:
     ) -> Part | None:
         """Route one part; None when the database query of an earlier part answers it already."""
         lexicon, vector = self.router.lexicon, self.embedder.embed([question])
-        bases, in_scope = self.router.probabilities(question, vector)
+        bases, in_scope = self.router.probabilities(question, self.embedder)
         proposed = self.catalog.match(question, vector, today=today) if self.catalog else []
         running = {(match.query, match.parameters) for part in before for match in part.matches}
         repeated = bool(proposed) and (proposed[0].query, proposed[0].parameters) in running
@@ -83,7 +82,8 @@ class LocalPlanner:
         if repeated and max(bases.values(), default=0.0) < (LIKELY if leans else UNSURE):
             return None
         chosen = choose(question, [] if repeated else proposed, bases)
-        products = lexicon.products_in(question)
+        strange = [code for code in codes_in(question) if not any(map(lexicon.known, stems(code)))]
+        bare = lexicon.without_names(question, also=strange)
         return Part(
             question=question,
             route=Route(
@@ -91,22 +91,12 @@ class LocalPlanner:
                 database=chosen.probability,
                 in_scope=max(in_scope, chosen.probability if chosen.matches else 0.0),
             ),
-            queries=tuple(dict.fromkeys((question, *context, *self._without_names(question)))),
+            queries=tuple(dict.fromkeys((question, *context, bare))),
             knowledge_bases=() if chosen.must_ask else _to_search(chosen.bases, chosen.matches),
             matches=chosen.matches,
-            products=products,
+            products=lexicon.products_in(question),
             revisions=lexicon.revisions_in(question),
         )
-
-    def _without_names(self, question: str) -> tuple[str, ...]:
-        """Return the question without what pulls a search astray: its products' names, codes nobody wrote of."""
-        lexicon = self.router.lexicon
-        strange = [code for code in codes_in(question) if not any(map(lexicon.known, stems(code)))]
-        names = "|".join(re.escape(name) for name in (*lexicon.products_in(question), *strange))
-        if not names:
-            return ()
-        bare = re.sub(rf"(?i)\b(?:(?:my|the|an?|your)\s+)?(?:{names})(?:'s|s)?\b", " ", question)
-        return (" ".join(bare.split()),) if len(stems(bare)) > 1 else ()
 
 
 def _to_search(bases: Mapping[str, float], chosen: Sequence[Match]) -> tuple[str, ...]:

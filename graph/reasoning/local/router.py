@@ -56,14 +56,15 @@ class Router:
     belongs: Logistic
     in_scope: Logistic
 
-    def probabilities(self, question: str, vector: Matrix) -> tuple[dict[str, float], float]:
+    def probabilities(self, question: str, embedder: Embedder) -> tuple[dict[str, float], float]:
         """Return each base's probability and that of being in scope.
 
         Args:
             question: Stand-alone text.
-            vector: Its embedding, shape (1, dimension).
+            embedder: The one that the router was taught with.
         """
-        signals = _signals(self.places, self.lexicon, stems(question), vector[0])
+        vector = _topics([question], self.lexicon, embedder)[0]
+        signals = _signals(self.places, self.lexicon, stems(question), vector)
         by_base = _by_base(signals, self.bases, self.belongs)
         scope = _scope(signals, by_base, self.lexicon, question)
         return by_base, self.in_scope.probability(scope)
@@ -100,7 +101,7 @@ def learn(
         embedder: Embeds headings and the off-topic messages.
     """
     lessons = _lessons(examples, headings)
-    vectors = embedder.embed([lesson.text for lesson in lessons])
+    vectors = _topics([lesson.text for lesson in lessons], lexicon, embedder)
     features: list[Vector] = []
     labels: list[float] = []
     weights: list[float] = []
@@ -127,6 +128,18 @@ def learn(
     return Router(
         places=tuple(places), bases=tuple(bases), lexicon=lexicon, belongs=belongs, in_scope=in_scope
     )
+
+
+def _topics(questions: Sequence[str], lexicon: Lexicon, embedder: Embedder) -> Matrix:
+    """Embed questions so that their subject weighs as much as the names in it.
+
+    A product's name alone would send every question about it to the base that writes most of the product.
+    Each row is the unit mean of the question's vector and that of the question without product names.
+    """
+    bare = [lexicon.without_names(question) for question in questions]
+    vectors = embedder.embed(questions) + embedder.embed(bare)
+    length = numpy.linalg.norm(vectors, axis=1, keepdims=True)
+    return numpy.asarray(vectors / numpy.maximum(length, 1e-9), dtype=numpy.float32)
 
 
 def off_topic() -> list[str]:

@@ -90,14 +90,15 @@ examples = ["Where is my order MK-4711?", "Has MK-4711 been shipped?", "What is 
 statement = "SELECT number, status, ordered_on FROM orders WHERE number = :number"
 answer = "Order {number} of {ordered_on} is {status}."
 empty = "There is no order {number}."
-parameters.number = { kind = "text", pattern = 'MK-\d{4}', ask = "Which order? Its number looks like MK-4711." }
+parameters.number = { kind = "text", pattern = 'MK-\d{4}', ask = "Which order number, like MK-4711?" }
 """
 
 ROWS = """
 CREATE TABLE kites (name TEXT PRIMARY KEY, price REAL NOT NULL, stock INTEGER NOT NULL);
 CREATE TABLE orders (number TEXT PRIMARY KEY, status TEXT NOT NULL, ordered_on TEXT NOT NULL);
 INSERT INTO kites VALUES ('Swift', 89.5, 14), ('Heron', 149.0, 3), ('Puffin', 45.0, 0);
-INSERT INTO orders VALUES ('MK-2001', 'shipped', '2026-04-28'), ('MK-2002', 'waiting for payment', '2026-05-02');
+INSERT INTO orders VALUES ('MK-2001', 'shipped', '2026-04-28');
+INSERT INTO orders VALUES ('MK-2002', 'waiting for payment', '2026-05-02');
 """
 
 

@@ -11,7 +11,7 @@ from tests.agent.cli.command import plumbline
 from tests.agent.cli.test_doctor import replace
 
 QUESTION = "What does the Heron cost?"
-SECRET = "hunter2-x9"
+SECRET = "hunter2-x9"  # noqa: S105  # it is the point of these tests
 OTHER = "swordfish-77"
 
 
@@ -129,9 +129,7 @@ def test_a_secret_of_the_wrong_type_is_not_repeated(own: Path) -> None:
         ("http://127.0.0.1:9", f"{SECRET}ü"),
     ],
 )
-@pytest.mark.parametrize(
-    "command", [("ask", QUESTION), ("doctor",)]
-)
+@pytest.mark.parametrize("command", [("ask", QUESTION), ("doctor",)])
 def test_the_key_and_url_of_a_vector_server_are_never_told(
     own: Path, url: str, key: str, command: tuple[str, ...]
 ) -> None:

@@ -18,7 +18,7 @@ def counts(report: dict[str, Any]) -> tuple[int, ...]:
 
 def encrypted_pdf() -> bytes:
     document = FPDF()
-    document.set_encryption(owner_password="owner", user_password="reader")
+    document.set_encryption("owner", "reader")
     document.add_page()
     document.set_font("helvetica")
     document.cell(text="Kites of the coming season")
