@@ -95,6 +95,10 @@ class SpanFinder:
         if not found:
             return []
         asked = self._embedder.embed([question])[0]
+        bare = self._lexicon.without_names(question)
+        if bare != question:
+            asked = asked + self._embedder.embed([bare])[0]
+            asked = asked / numpy.linalg.norm(asked)
         vectors = self._embedded([f"{one.span.heading}: {one.unit.text}" for one in found])
         scored = [_scored(one, float(vector @ asked)) for one, vector in zip(found, vectors, strict=True)]
         return sorted(scored, key=lambda one: -one.score)
