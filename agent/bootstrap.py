@@ -3,16 +3,17 @@
 Everything that lives as long as the process is opened here, in one place, and closed in reverse order.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.settings import Query, QueryParameter, Settings
+from agent.named_queries import named_queries
+from agent.settings import Settings
 from tools.errors import ConfigurationError
-from tools.types import IngestReport, NamedQuery, Parameter
+from tools.types import IngestReport
 
 if TYPE_CHECKING:  # each function imports what it opens: all of it takes seconds, no command needs all
     from graph.deps import Deps, Limits
@@ -192,39 +193,11 @@ def catalog_for(settings: Settings, database: "SqlDatabase", embedder: "Embedder
     if settings.database is None or not settings.database.queries:
         return None
     return QueryCatalog.open(
-        [_named(query) for query in settings.database.queries],
+        named_queries(settings.database.queries),
         database=database,
         embedder=embedder,
         max_rows=settings.database.max_rows,
         memory=settings.folder / "catalog.npz",
-    )
-
-
-def _named(query: Query) -> NamedQuery:
-    parameters = tuple(_parameter(name, parameter) for name, parameter in query.parameters.items())
-    return NamedQuery(
-        name=query.name,
-        description=query.description,
-        statement=query.statement,
-        examples=query.examples,
-        parameters=parameters,
-        answer=query.answer,
-        empty=query.empty,
-    )
-
-
-def _parameter(name: str, parameter: QueryParameter) -> Parameter:
-    choices = parameter.choices
-    named = choices if isinstance(choices, Mapping) else dict.fromkeys(choices, ())
-    return Parameter(
-        name=name,
-        kind=parameter.kind,
-        pattern=parameter.pattern,
-        choices=tuple((value, tuple(words)) for value, words in named.items()),
-        column=parameter.column,
-        required=parameter.required and parameter.default is None,
-        default=parameter.default,
-        ask=parameter.ask or f"Which {name.replace('_', ' ')} do you mean?",
     )
 
 

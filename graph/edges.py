@@ -76,8 +76,10 @@ def _belongs_here(state: State) -> float:
 
     The odds of the classifier times the odds of the best evidence: where nothing comes near, the question
     was hardly ours. A part for which no passage was found, because its search failed or only the database
-    can answer it, says nothing about that.
+    can answer it, says nothing about that; a question that names one of our products is ours in any case.
     """
+    if any(part.products for part in state["plan"].parts):
+        return 1.0
     judged = zip(state["assessments"], state["evidence"], strict=True)
     evidence = max((found.confidence for found, seen in judged if seen.hits), default=0.5)
     odds = _odds(state["plan"].route.in_scope) * _odds(evidence)

@@ -82,7 +82,7 @@ class Lexicon:
         if not names:
             return question
         pattern = rf"(?i)\b(?:(?:my|the|an?|your)\s+)?(?:{names})(?:'s|s)?\b"
-        bare = " ".join(re.sub(pattern, " ", question).split())
+        bare = " ".join(re.sub(r"\(\s*\)", " ", re.sub(pattern, " ", question)).split())
         return bare if len(stem_set(bare)) > 1 else question
 
     def revisions_in(self, text: str) -> tuple[str, ...]:
