@@ -80,7 +80,7 @@ def _conversations(file: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         raise TransientError(
-            f"conversations {str(file)!r}: {error}; see that no other program holds it and the folder is writable"
+            f"conversations {str(file)!r}: {error}; see that nothing else holds it and the folder is writable"
         ) from error
     except sqlite3.DatabaseError as error:
         raise ConfigurationError(

@@ -81,7 +81,8 @@ class Library:
         ]
         if missing:
             raise ConfigurationError(
-                f"knowledge base {missing[0]!r} has no documents yet; run: plumbline ingest --config {self.settings.file}"
+                f"knowledge base {missing[0]!r} has no documents yet; "
+                f"run: plumbline ingest --config {self.settings.file}"
             )
 
     def count(self, name: str) -> int:

@@ -267,6 +267,7 @@ def load(path: Path) -> Settings:
     settings = settings.model_copy(update={"file": path.resolve()})
     if not settings.knowledge_bases and settings.database is None:
         raise ConfigurationError(
-            f"{path}: there is nothing to answer from; add a [knowledge_bases.NAME] with paths, or a [database]"
+            f"{path}: there is nothing to answer from; "
+            "add a [knowledge_bases.NAME] with paths, or a [database]"
         )
     return settings

@@ -29,9 +29,8 @@ def demo(
         for report in ingest_all(library, list(settings.knowledge_bases)):
             documents = library.count(report.knowledge_base)
             if not json:
-                screen.print(
-                    f"{report.knowledge_base}: {documents} documents ({report.added + report.updated} read now)"
-                )
+                read = report.added + report.updated
+                screen.print(f"{report.knowledge_base}: {documents} documents ({read} read now)")
         answers = asyncio.run(_answer(library, tour(), quiet=json))
     if json:
         emit({"answers": [answer.model_dump() for answer in answers]})

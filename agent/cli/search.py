@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from agent.bootstrap import Library, open_library
 from agent.cli.indexing import ingest_sample
@@ -84,9 +85,8 @@ def _show(hits: list[Hit]) -> None:
     screen = console()
     for number, hit in enumerate(hits, start=1):
         reasons = ", ".join(f"{name} {value}" for name, value in hit.explanation.items())
-        screen.print(
-            f"[bold]{number}. {hit.chunk.heading}[/bold]  [dim]{hit.chunk.knowledge_base}/{hit.chunk.source}[/dim]"
-        )
+        place = escape(f"{hit.chunk.knowledge_base}/{hit.chunk.source}")
+        screen.print(f"[bold]{number}. {escape(hit.chunk.heading)}[/bold]  [dim]{place}[/dim]")
         screen.print(f"   [dim]score {hit.score:.4f} ({reasons})[/dim]")
         screen.print("   " + " ".join(hit.chunk.text.split())[:400], markup=False)
     if not hits:

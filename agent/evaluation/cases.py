@@ -1,6 +1,7 @@
 """Labelled questions, read from JSON lines."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -50,9 +51,7 @@ def read_cases(path: Path) -> list[Case]:
         if not line.strip():
             continue
         try:
-            case = _read(line)
-            if case.id in cases:
-                raise InvalidInput(f"the id {case.id!r} is used twice")
+            case = _read(line, known=cases)
         except InvalidInput as error:
             problems.append(f"line {number}: {error}")
         else:
@@ -62,11 +61,14 @@ def read_cases(path: Path) -> list[Case]:
     return list(cases.values())
 
 
-def _read(line: str) -> Case:
+def _read(line: str, *, known: Collection[str]) -> Case:
     try:
-        return Case.model_validate(json.loads(line))
+        case = Case.model_validate(json.loads(line))
     except json.JSONDecodeError as error:
         raise InvalidInput(f"not JSON ({error.msg})") from error
     except ValidationError as error:
         fields = (f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         raise InvalidInput("; ".join(fields)) from error
+    if case.id in known:
+        raise InvalidInput(f"the id {case.id!r} is used twice")
+    return case

@@ -104,9 +104,10 @@ def _text(folder: Path, base: str, source: str) -> str:
     root = folder / base
     (document,) = load_documents(root / source, root=root)
     if source.endswith((".md", ".txt")):
-        raw = (
-            (root / source).read_text(encoding="utf-8", newline="").replace("\r\n", "\n").replace("\r", "\n")
-        )
+        raw = (root / source).read_bytes().decode().replace("
+", "
+").replace("", "
+")
         assert len(raw) == len(document.text)
         changed = [(one, other) for one, other in zip(raw, document.text, strict=True) if one != other]
         assert all(other == " " for _, other in changed)  # comments and invisible characters become spaces

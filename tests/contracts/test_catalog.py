@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy
 import pytest
 
+from tests.fakes import FakeEmbedder
 from tests.fakes_database import FakeCatalog, FakeDatabase
 from tests.tools.database.calibration import CATALOGS, LIBRARY, SmallCatalog
 from tools.database.catalog import QueryCatalog
@@ -186,6 +187,24 @@ def test_the_templates_of_a_query_travel_with_its_rows(
     rows = catalog.run(Match(query="n", score=1.0))
     assert (rows.answer, rows.empty, rows.rows) == ("There are {n} books.", "No books.", ((4,),))
     assert rows.statement == "SELECT COUNT(*) AS n FROM books"
+
+
+def test_a_catalogue_with_a_memory_embeds_its_queries_once(
+    databases: dict[str, SqlDatabase], tmp_path: Path
+) -> None:
+    """The second opening reads what the first one wrote, and matches alike."""
+    embedder, vector = FakeEmbedder(), FakeEmbedder().embed([QUESTION])
+    embedded, found = [], []
+    for memory in (None, tmp_path / "catalog.npz", tmp_path / "catalog.npz"):
+        embedder.calls.clear()
+        catalog = QueryCatalog.open(
+            LIBRARY.queries, database=databases["library"], embedder=embedder, max_rows=5, memory=memory
+        )
+        embedded.append(len(embedder.calls))
+        found.append(catalog.match(QUESTION, vector, today=TODAY))
+    assert embedded == [1, 1, 0]
+    assert found[0]
+    assert found[0] == found[1] == found[2]
 
 
 def test_queries_that_cannot_be_used_stop_the_opening(

@@ -44,7 +44,7 @@ def _fingerprint(texts: Sequence[str], embedder: Embedder) -> str:
 
 def _read(file: Path, fingerprint: str) -> Matrix | None:
     try:
-        with numpy.load(file, allow_pickle=False) as arrays:
+        with file.open("rb") as stream, numpy.load(stream, allow_pickle=False) as arrays:
             if str(arrays["fingerprint"]) != fingerprint:
                 return None
             return numpy.asarray(arrays["vectors"], dtype=numpy.float32)

@@ -192,7 +192,7 @@ def connect(url: str, *, api_key: str | None = None, timeout_seconds: int = 10) 
     try:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-            raise ValueError("it names no server")
+            raise ValueError("it names no server")  # noqa: TRY301 - one message for all that is wrong with it
         with warnings.catch_warnings():
             # A key over plain HTTP is the operator's choice, and a server on this machine the usual case.
             warnings.filterwarnings("ignore", message="Api key is used with an insecure connection")

@@ -35,8 +35,8 @@ _PRONOUN = re.compile(
 )
 _EXPLETIVE = re.compile(
     r"\b(?:is it (?:possible|ok|okay|safe|true|allowed|necessary|worth|normal|better|bad)"
-    r"|does it (?:take|matter)|it is|is there|are there|there (?:is|are)|it's (?:possible|ok)|if there|so that"
-    r"|say that|means? that|know that)\b",
+    r"|does it (?:take|matter)|it is|is there|are there|there (?:is|are)|it's (?:possible|ok)|if there"
+    r"|so that|say that|means? that|know that)\b",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"\b(?=[\w\-]*\d)(?=[\w\-]*[A-Za-z])[\w\-]{3,}\b")

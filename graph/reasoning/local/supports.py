@@ -1,11 +1,11 @@
 """Find the spans of the retrieved passages that answer a question.
 
 A span's score is 1.5 · cosine + 1.5 · coverage + 0.5 · rank + 0.25 · type + 0.3 · named, where coverage
-is the share of the question's words, weighted by rarity, found in the span (counted fully) or only in its headings (counted by
-half), rank is the passage's score relative to the best passage, and type says whether the span holds the
-kind of thing asked for (a number, a date, a place ...), and named whether it names the product asked about
-(1), only others (-1) or none (0). No single signal finds the answering sentence
-often enough; together they do (measured on squad2_sample).
+is the share of the question's words, weighted by rarity, found in the span (counted fully) or only in its
+headings (counted by half), rank is the passage's score relative to the best passage, type says whether the
+span holds the kind of thing asked for (a number, a date, a place ...), and named whether it names the
+product asked about (1), only others (-1) or none (0). No single signal finds the answering sentence often
+enough; together they do (measured on squad2_sample).
 """
 
 import threading

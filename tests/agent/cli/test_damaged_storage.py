@@ -9,6 +9,8 @@ import pytest
 from tests.agent.cli.command import held_open, plumbline, plumbline_process
 
 QUESTION = "What does the Heron cost?"
+LEFT_OPEN = "ignore:unclosed file:ResourceWarning"
+"""numpy.load leaves an archive open that it cannot read."""
 
 
 def data(configuration: Path) -> Path:
@@ -115,6 +117,7 @@ def test_a_folder_in_the_place_of_the_conversations_is_told(own: Path) -> None:
     assert done.complaint.startswith(f"conversations {str(data(own) / 'threads.db')!r}: ")
 
 
+@pytest.mark.filterwarnings(LEFT_OPEN)
 @pytest.mark.parametrize(
     "content",
     [
@@ -142,6 +145,7 @@ def test_a_damaged_router_is_learned_anew(own: Path, content: bytes) -> None:
     assert file.stat().st_size > len(content)
 
 
+@pytest.mark.filterwarnings(LEFT_OPEN)
 def test_a_truncated_router_is_learned_anew(own: Path) -> None:
     """A copy that was cut off is noticed."""
     file = data(own) / "router/router.npz"

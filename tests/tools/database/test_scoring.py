@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 
 from tools.database.scoring import WEIGHTS, Signals, StemWeights, asks_advice, probability
 
-EVEN = Signals(meaning=0.6, description=0.4, words=0.4, foreign=0.4, filled=0, code=0, personal=0, missing=0, unused=0, advice=0)
+EVEN = Signals(
+    meaning=0.6,
+    description=0.4,
+    words=0.4,
+    foreign=0.4,
+    filled=0,
+    code=0,
+    personal=0,
+    missing=0,
+    unused=0,
+    advice=0,
+)
 
 
 @pytest.mark.parametrize("signal", WEIGHTS)

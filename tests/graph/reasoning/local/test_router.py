@@ -75,7 +75,7 @@ def test_a_question_goes_to_the_base_that_knows(
     router: Router, embedder: MiniLM, question: str, base: str
 ) -> None:
     """And is in scope."""
-    bases, in_scope = router.probabilities(question, embedder.embed([question]))
+    bases, in_scope = router.probabilities(question, embedder)
     assert max(bases, key=lambda name: bases[name]) == base
     assert in_scope > 0.5
 
@@ -87,13 +87,13 @@ def test_what_has_nothing_to_do_with_the_documents_is_out_of_scope(
     router: Router, embedder: MiniLM, question: str
 ) -> None:
     """No example of it was configured."""
-    assert router.probabilities(question, embedder.embed([question]))[1] < 0.5
+    assert router.probabilities(question, embedder)[1] < 0.5
 
 
 @pytest.mark.parametrize("question", ["", "?", "的", "x" * 500])
 def test_every_text_has_probabilities(router: Router, embedder: MiniLM, question: str) -> None:
     """Between nought and one, for every base."""
-    bases, in_scope = router.probabilities(question, embedder.embed([question]))
+    bases, in_scope = router.probabilities(question, embedder)
     assert set(bases) == set(TEXTS)
     assert all(0 <= probability <= 1 for probability in (*bases.values(), in_scope))
 
