@@ -17,6 +17,7 @@ from agent.evaluation.cases import Case, read_cases
 from agent.settings import load
 from graph.state import Turn
 from tests.agent.contract import problems
+from tools.knowledge.decoding import normalise_newlines
 from tools.knowledge.loading import load as load_documents
 
 PLANTED = (
@@ -104,10 +105,7 @@ def _text(folder: Path, base: str, source: str) -> str:
     root = folder / base
     (document,) = load_documents(root / source, root=root)
     if source.endswith((".md", ".txt")):
-        raw = (root / source).read_bytes().decode().replace("
-", "
-").replace("", "
-")
+        raw = normalise_newlines((root / source).read_bytes().decode())
         assert len(raw) == len(document.text)
         changed = [(one, other) for one, other in zip(raw, document.text, strict=True) if one != other]
         assert all(other == " " for _, other in changed)  # comments and invisible characters become spaces

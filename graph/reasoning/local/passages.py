@@ -19,7 +19,7 @@ NEAR = 0.8
 RIVAL = 0.35
 """A better trusted source that scores at most this much less has the word."""
 ALIKE = 0.6
-"""Spans that share this much of the smaller one's words say the same."""
+"""A span of whose words this share was quoted already says nothing new."""
 
 
 def complete(question: str, candidates: Sequence[Candidate]) -> list[Support]:
@@ -98,6 +98,6 @@ def _said(span: Support, chosen: Sequence[Support]) -> bool:
         if figures - numbers(other.text):
             continue
         shared = own & stem_set(other.text)
-        if own and len(shared) >= ALIKE * min(len(own), len(stem_set(other.text)) or 1):
+        if own and len(shared) >= ALIKE * len(own):
             return True
     return False

@@ -54,7 +54,7 @@ class Candidate:
     """In [0, 1]."""
     typed: bool
     named: int
-    """1 when it names a product of the question, -1 when it names only others, else 0."""
+    """1 when it names a product of the question, -1 when only others, else 0; likewise for revisions."""
     cosine: float = 0.0
     score: float = 0.0
 
@@ -105,6 +105,7 @@ class SpanFinder:
 
     def _candidates(self, question: str, wanted: frozenset[str], hit: Hit, best: Hit) -> list[Candidate]:
         coverage, products = self._lexicon.coverage, self._lexicon.products_in(question)
+        revisions = self._lexicon.revisions_in(question)
         if len(hit.chunk.metadata.products) in (1, 2):
             wanted = (wanted - self._names_of(question)) or wanted
         return [
@@ -114,7 +115,8 @@ class SpanFinder:
                 coverage=(coverage(wanted, span.words) + coverage(wanted, span.with_headings)) / 2,
                 rank=hit.score / best.score if best.score else 0.0,
                 typed=satisfies(question, span.unit.text),
-                named=_named(products, self._lexicon.products_in(span.unit.text)) if products else 0,
+                named=_named(products, self._lexicon.products_in(span.unit.text))
+                + _named(revisions, self._lexicon.revisions_in(span.unit.text)),
             )
             for span in spans(hit.chunk.text, hit.chunk.title, hit.chunk.heading)
         ]
@@ -158,7 +160,7 @@ def _without_cosine(one: Candidate) -> float:
 
 
 def _named(asked: Sequence[str], found: Sequence[str]) -> int:
-    if not found:
+    if not asked or not found:
         return 0
     return 1 if set(asked) & set(found) else -1
 
