@@ -17,6 +17,7 @@ from agent.settings import Settings
 from graph.reasoning.local.lexicon import Lexicon, read_lexicon
 from graph.reasoning.local.logistic import Logistic
 from graph.reasoning.local.router import Place, Router, learn, off_topic
+from tools.errors import ConfigurationError
 from tools.knowledge.manifest import Manifest
 from tools.ports import Embedder, Matrix, Store
 
@@ -113,7 +114,6 @@ def _learned_from(settings: Settings, manifest: Manifest, embedder: Embedder) ->
 
 
 def _remember(folder: Path, fingerprint: str, router: Router) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     arrays = {
         f"{kind}_{number}": getattr(place, kind)
         for number, place in enumerate(router.places)
@@ -127,21 +127,28 @@ def _remember(folder: Path, fingerprint: str, router: Router) -> None:
         "belongs": asdict(router.belongs),
         "in_scope": asdict(router.in_scope),
     }
-    unfinished = folder / "router.npz.part"
-    with unfinished.open("wb") as file:
-        numpy.savez(file, learned=numpy.frombuffer(json.dumps(learned).encode(), dtype=numpy.uint8), **arrays)
-    unfinished.replace(folder / "router.npz")
+    arrays["learned"] = numpy.frombuffer(json.dumps(learned).encode(), dtype=numpy.uint8)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = folder / "router.npz.part"
+        with unfinished.open("wb") as file:
+            numpy.savez(file, **arrays)
+        unfinished.replace(folder / "router.npz")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder}: cannot be written ({error.strerror}); see that it is a folder with room, or remove it"
+        ) from error
 
 
 def _remembered(folder: Path, fingerprint: str) -> Router | None:
     """Return the remembered router, or None when there is none for this content or it cannot be read."""
     try:
-        with numpy.load(folder / "router.npz", allow_pickle=False) as arrays:
+        with (folder / "router.npz").open("rb") as file, numpy.load(file, allow_pickle=False) as arrays:
             learned = json.loads(arrays["learned"].tobytes())
             if learned["fingerprint"] != fingerprint:
                 return None
             return _restored(learned, arrays)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return None  # learning it anew is the remedy
 
 

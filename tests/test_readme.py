@@ -62,7 +62,7 @@ def _inner(annotation: object) -> tuple[type[BaseModel] | None, str]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation, ""
     origin, arguments = get_origin(annotation), get_args(annotation)
-    step = {dict: ".NAME", tuple: "[]"}.get(origin, "") if isinstance(origin, type) else ""
+    step = ".NAME" if origin is dict else "[]" if origin is tuple else ""
     if origin in (dict, tuple, Union, UnionType):
         for argument in arguments:
             found, further = _inner(argument)

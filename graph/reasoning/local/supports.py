@@ -17,6 +17,7 @@ from functools import lru_cache
 import numpy
 
 from graph.reasoning.local.answer_types import satisfies
+from graph.reasoning.local.followups import codes_in
 from graph.reasoning.local.lexicon import Lexicon
 from graph.state import Support
 from tools.ports import Embedder, Matrix
@@ -54,7 +55,8 @@ class Candidate:
     """In [0, 1]."""
     typed: bool
     named: int
-    """1 when it names a product of the question, -1 when only others, else 0; likewise for revisions."""
+    """1 when it names a product of the question, -1 when only others, else 0; the same again for revisions
+    and for codes. In a document about that product alone, naming it says nothing and counts 0."""
     cosine: float = 0.0
     score: float = 0.0
 
@@ -76,6 +78,19 @@ class Candidate:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """What a question is about."""
+
+    question: str
+    words: frozenset[str]
+    names: frozenset[str]
+    """Words that choose the document and cannot choose between its spans."""
+    products: tuple[str, ...]
+    revisions: tuple[str, ...]
+    codes: tuple[str, ...]
+
+
 class SpanFinder:
     """Finds answering spans; keeps the vectors of spans it has seen. Safe to share between threads."""
 
@@ -88,8 +103,8 @@ class SpanFinder:
 
     def find(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
         """Return the best spans of the passages, best first."""
-        wanted = self._lexicon.subject(question)
-        found = [one for hit in hits for one in self._candidates(question, wanted, hit, hits[0])]
+        subject = self._subject(question)
+        found = [one for hit in hits for one in self._candidates(subject, hit, hits[0])]
         found.sort(key=lambda one: -_without_cosine(one))
         found = found[:CANDIDATES]
         if not found:
@@ -103,28 +118,49 @@ class SpanFinder:
         scored = [_scored(one, float(vector @ asked)) for one, vector in zip(found, vectors, strict=True)]
         return sorted(scored, key=lambda one: -one.score)
 
-    def _candidates(self, question: str, wanted: frozenset[str], hit: Hit, best: Hit) -> list[Candidate]:
-        coverage, products = self._lexicon.coverage, self._lexicon.products_in(question)
-        revisions = self._lexicon.revisions_in(question)
-        if len(hit.chunk.metadata.products) in (1, 2):
-            wanted = (wanted - self._names_of(question)) or wanted
+    def _candidates(self, subject: "_Subject", hit: Hit, best: Hit) -> list[Candidate]:
+        narrow = len(hit.chunk.metadata.products) in (1, 2)
+        wanted = (subject.words - subject.names) or subject.words if narrow else subject.words
         return [
             Candidate(
                 hit=hit,
                 span=span,
-                coverage=(coverage(wanted, span.words) + coverage(wanted, span.with_headings)) / 2,
+                coverage=self._covered(wanted, span),
                 rank=hit.score / best.score if best.score else 0.0,
-                typed=satisfies(question, span.unit.text),
-                named=_named(products, self._lexicon.products_in(span.unit.text))
-                + _named(revisions, self._lexicon.revisions_in(span.unit.text)),
+                typed=satisfies(subject.question, span.unit.text),
+                named=min(0, named) if narrow else named,
             )
             for span in spans(hit.chunk.text, hit.chunk.title, hit.chunk.heading)
+            for named in (self._named(subject, span.unit.text),)
         ]
 
-    def _names_of(self, question: str) -> frozenset[str]:
-        """Return the words that chose the document and cannot choose between its spans."""
-        named = (*self._lexicon.products_in(question), *self._lexicon.revisions_in(question))
-        return stem_set(" ".join((*named, "revision"))) if named else frozenset()
+    def _covered(self, wanted: frozenset[str], span: Span) -> float:
+        alone = self._lexicon.coverage(wanted, span.words)
+        return (alone + self._lexicon.coverage(wanted, span.with_headings)) / 2
+
+    def _named(self, subject: "_Subject", text: str) -> int:
+        """Return how well a span's products, revisions and codes agree with those of the question."""
+        return (
+            _agreement(subject.products, self._lexicon.products_in(text))
+            + _agreement(subject.revisions, self._lexicon.revisions_in(text))
+            + _agreement(subject.codes, codes_in(text))
+        )
+
+    def _subject(self, question: str) -> "_Subject":
+        lexicon = self._lexicon
+        products, revisions = lexicon.products_in(question), lexicon.revisions_in(question)
+        named = (
+            stem_set(" ".join((*products, *revisions, "revision"))) if products or revisions else frozenset()
+        )
+        known = [code for code in codes_in(question) if any(map(lexicon.known, stem_set(code)))]
+        return _Subject(
+            question=question,
+            words=lexicon.subject(question),
+            names=stem_set(" ".join(named)),
+            products=products,
+            revisions=revisions,
+            codes=tuple(known),
+        )
 
     def _embedded(self, texts: Sequence[str]) -> Matrix:
         with self._lock:
@@ -159,7 +195,7 @@ def _without_cosine(one: Candidate) -> float:
     return COVERAGE * one.coverage + RANK * one.rank + TYPE * one.typed + NAMED * one.named
 
 
-def _named(asked: Sequence[str], found: Sequence[str]) -> int:
+def _agreement(asked: Sequence[str], found: Sequence[str]) -> int:
     if not asked or not found:
         return 0
     return 1 if set(asked) & set(found) else -1

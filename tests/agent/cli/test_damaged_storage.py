@@ -9,8 +9,6 @@ import pytest
 from tests.agent.cli.command import held_open, plumbline, plumbline_process
 
 QUESTION = "What does the Heron cost?"
-LEFT_OPEN = "ignore:unclosed file:ResourceWarning"
-"""numpy.load leaves an archive open that it cannot read."""
 
 
 def data(configuration: Path) -> Path:
@@ -117,20 +115,12 @@ def test_a_folder_in_the_place_of_the_conversations_is_told(own: Path) -> None:
     assert done.complaint.startswith(f"conversations {str(data(own) / 'threads.db')!r}: ")
 
 
-@pytest.mark.filterwarnings(LEFT_OPEN)
 @pytest.mark.parametrize(
     "content",
     [
         pytest.param(b"no archive at all", id="other bytes"),
         pytest.param(b"PK\x03\x04" + b"\0" * 100, id="a broken archive"),
-        pytest.param(
-            b"",
-            id="nothing",
-            marks=pytest.mark.xfail(
-                reason="numpy.load raises EOFError on an empty file; agent/learning.py does not catch it yet",
-                strict=True,
-            ),
-        ),
+        pytest.param(b"", id="nothing"),
     ],
 )
 def test_a_damaged_router_is_learned_anew(own: Path, content: bytes) -> None:
@@ -145,7 +135,6 @@ def test_a_damaged_router_is_learned_anew(own: Path, content: bytes) -> None:
     assert file.stat().st_size > len(content)
 
 
-@pytest.mark.filterwarnings(LEFT_OPEN)
 def test_a_truncated_router_is_learned_anew(own: Path) -> None:
     """A copy that was cut off is noticed."""
     file = data(own) / "router/router.npz"

@@ -285,7 +285,7 @@ def test_the_sample_configuration_has_every_part() -> None:
     assert set(CONFIGURATION["knowledge_bases"]) == {"manuals", "policies"}
     assert all(len(base["examples"]) >= 10 for base in CONFIGURATION["knowledge_bases"].values())
     assert 22 <= len(QUERIES) == len(CONFIGURATION["database"]["queries"]) <= 30
-    assert all(3 <= len(query["examples"]) <= 5 for query in QUERIES.values())
+    assert all(3 <= len(query["examples"]) <= 8 for query in QUERIES.values())
     kinds = [rule["kind"] for rule in CONFIGURATION["ranking"]["rules"]]
     assert kinds == ["superseded", "recency", "authority", "product"]
 
