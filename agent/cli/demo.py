@@ -16,12 +16,10 @@ from agent.settings import load
 
 def demo(
     json: JsonOption = False,
-    serve: Annotated[
-        bool, typer.Option("--serve/--no-serve", help="Serve the chat page afterwards.")
-    ] = False,
+    no_serve: Annotated[bool, typer.Option("--no-serve", hidden=True)] = False,
 ) -> int:
     """Ingest the sample company Fernhill and answer a short tour of questions."""
-    del serve
+    del no_serve  # part of the public contract; there is nothing to serve before the HTTP server exists
     settings = load(configuration())
     prepare(settings)
     screen = console()

@@ -21,7 +21,7 @@ from tools.types import FileFailure, IngestReport
 PIPELINE = 2
 """Raised when loading, chunking or indexing changes, so that everything is ingested again."""
 
-WINDOW = 256
+WINDOW = 512
 """Chunks embedded and written together."""
 
 
@@ -57,7 +57,7 @@ def ingest(
         manifest: Remembers what the store holds.
         tokens: Measures text; the bundled tokenizer by default.
         only: Read only the files at or below these paths and remove nothing else.
-        on_progress: Called after each window of about 256 chunks.
+        on_progress: Called after each window of about 512 chunks.
 
     Raises:
         TransientError: The store or the manifest failed, or another run is writing; run again later.
