@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes import FakeEmbedder, FakeStore
 from tools.errors import ConfigurationError, TransientError
-from tools.knowledge.ingest import Progress, ingest, verify
+from tools.knowledge.ingest import WINDOW, Progress, ingest, verify
 from tools.knowledge.manifest import Manifest
 from tools.knowledge.reading import BaseConfig
 from tools.knowledge.store_edge import EdgeStore
@@ -262,7 +262,7 @@ def test_an_empty_base_says_so(setup: Setup) -> None:
 
 def test_progress_reaches_its_totals(setup: Setup) -> None:
     """Counts grow and end at the totals; windows bound what is in memory."""
-    for number in range(40):
+    for number in range(70):
         setup.write(f"n{number}.md", "\n\n".join(f"## H{part}\n\n" + "word " * 100 for part in range(20)))
     seen: list[Progress] = []
     base = BaseConfig(name="manuals", paths=(setup.docs,))
@@ -272,9 +272,9 @@ def test_progress_reaches_its_totals(setup: Setup) -> None:
     assert len(seen) > 2
     assert [step.chunks for step in seen] == sorted(step.chunks for step in seen)
     last = seen[-1]
-    assert last.documents == last.total_documents == 42
-    assert last.chunks == last.total_chunks == report.chunks == 802
-    assert max(len(call) for call in setup.embedder.calls) < 300
+    assert last.documents == last.total_documents == 72
+    assert last.chunks == last.total_chunks == report.chunks == 1402
+    assert max(len(call) for call in setup.embedder.calls) < WINDOW + 20 + 1
 
 
 def test_two_runs_at_once_are_refused(setup: Setup) -> None:
@@ -310,7 +310,7 @@ def write_version(folder: Path, version: int) -> None:
     """Write the documents: in version 2 some changed, one is gone, one is new."""
     docs = folder / "docs"
     docs.mkdir(exist_ok=True)
-    for number in range(30):
+    for number in range(70):  # more than two windows of changes
         sections = "\n\n".join(f"## H{part}\n\n" + f"word{number} " * 45 for part in range(20))
         edit = f"edited {number}" if version == 2 and number % 2 else ""
         (docs / f"n{number:02}.md").write_text(f"{sections}\n\n## End\n\n{edit or 'as it was'}\n")
