@@ -47,7 +47,7 @@ class Assistant(Section):
     abstain: float = Field(default=0.2, ge=0, le=1)
     """Evidence below this confidence is no answer."""
     faithfulness: float = Field(default=0.8, ge=0, le=1)
-    """Answers of which a smaller share holds are revised, then cut or withheld."""
+    """Answers of which a smaller share holds are withheld; from the others what does not hold is cut."""
     in_scope: float = Field(default=0.34, ge=0, le=1)
     """Unanswered questions less likely than this to belong here are declined."""
     today: date | None = None

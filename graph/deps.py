@@ -18,7 +18,7 @@ class Limits:
     evidence_tokens: int = 3000
     """Budget of all passages of one part."""
     faithfulness: float = 0.8
-    """Answers below are revised once, then cut or withheld."""
+    """Answers of which a smaller share holds are withheld; from the others what does not hold is cut."""
     abstain: float = 0.2
     """Evidence below this confidence is no answer."""
     in_scope: float = 0.34

@@ -53,13 +53,14 @@ def after_assess(
     return "abstain" if _belongs_here(state) >= runtime.context.limits.in_scope else "decline"
 
 
-def after_verify(state: State) -> Literal["revise", "abstain", "__end__"]:
-    """Let a faithful answer out, revise once, and withhold what still does not hold."""
+def after_verify(state: State, runtime: Runtime[Deps]) -> Literal["revise", "abstain", "__end__"]:
+    """Let an answer out that holds, cut once what does not, and withhold one of which too little holds."""
     if not state["draft"].claims:
         return "abstain"
     if not state["verification"].rejected:
         return "__end__"
-    return "revise" if state.get("revisions", 0) == 0 else "abstain"
+    faithful = state["verification"].faithfulness >= runtime.context.limits.faithfulness
+    return "revise" if faithful and state.get("revisions", 0) == 0 else "abstain"
 
 
 def question_to_ask(state: State) -> Clarification:

@@ -188,13 +188,13 @@ async def test_a_fan_out_joins_once() -> None:
                 store=store_with(BOIL),
                 writer=FakeWriter(draft=Draft(claims=(Claim(text="x", citations=()),))),
             ),
-            ["rerank", "assess", "synthesize", "verify", "revise", "verify", "abstain"],
+            ["rerank", "assess", "synthesize", "verify", "abstain"],
             id="nothing holds",
         ),
         pytest.param(
             deps_of(
                 store=store_with(BOIL),
-                judge=FakeJudge(verifications=[Verification(faithfulness=0.0, rejected=((9, "why"),))]),
+                judge=FakeJudge(verifications=[Verification(faithfulness=0.9, rejected=((9, "why"),))]),
             ),
             ["rerank", "assess", "synthesize", "verify", "revise", "verify"],
             id="holds after a revision",
@@ -208,14 +208,18 @@ async def test_every_way_ends_with_a_result(deps: Deps, tail: list[str]) -> None
 
 
 async def test_a_revision_makes_the_answer_partial_and_says_so() -> None:
-    """Only the claim that holds is left."""
+    """Only the claims that hold are left."""
     good = Claim(text="The kettle boils for two minutes.", citations=(1,))
+    again = (good,) * 4
     writer = FakeWriter()
     deps = deps_of(store=store_with(BOIL), writer=writer)
     drafted = (await run(deps_of(store=store_with(BOIL))))["draft"]
-    writer.draft = replace(drafted, claims=(good, replace(good, text="It boils for ever.")))
+    writer.draft = replace(drafted, claims=(*again, replace(good, text="It boils for ever.")))
     state = await run(deps)
-    assert (state["result"].status, state["result"].answer) == ("partial", good.text)
+    assert (state["result"].status, state["result"].answer) == (
+        "partial",
+        "\n".join([good.text] * 4),
+    )
     assert len(state["notes"]) == 1
 
 

@@ -142,8 +142,9 @@ def test_evidence_tells_whether_an_unanswered_question_was_ours(
     ("claims", "rejected", "revisions", "expected"),
     [
         pytest.param(1, (), 0, "__end__", id="all hold"),
-        pytest.param(2, ((0, "why"),), 0, "revise", id="first failure"),
-        pytest.param(2, ((0, "why"),), 1, "abstain", id="still failing"),
+        pytest.param(5, ((0, "why"),), 0, "revise", id="first failure"),
+        pytest.param(5, ((0, "why"),), 1, "abstain", id="still failing"),
+        pytest.param(2, ((0, "why"),), 0, "abstain", id="too little holds"),
         pytest.param(0, (), 1, "abstain", id="nothing left"),
     ],
 )
@@ -152,8 +153,10 @@ def test_verification_decides_how_it_goes_on(
 ) -> None:
     """Let out, revise once, or withhold."""
     draft = Draft(claims=(Claim(text="x", citations=(1,)),) * claims)
-    verification = Verification(faithfulness=0.5, rejected=rejected)
-    assert after_verify(State(draft=draft, verification=verification, revisions=revisions)) == expected
+    holds = 1 - len(rejected) / claims if claims else 1.0
+    verification = Verification(faithfulness=holds, rejected=rejected)
+    state = State(draft=draft, verification=verification, revisions=revisions)
+    assert after_verify(state, RUNTIME) == expected
 
 
 def test_an_ambiguity_is_asked_with_its_choices() -> None:

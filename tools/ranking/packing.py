@@ -19,11 +19,3 @@ def pack(items: Sequence[Item], *, budget: int, size: Callable[[Item], int]) -> 
             packed.append(item)
             left -= size(item)
     return packed
-
-
-def strongest_at_the_ends(items: Sequence[Item]) -> list[Item]:
-    """Reorder best-first items so that the best stand first and last, the weakest in the middle.
-
-    Readers of long contexts miss what stands in the middle (Liu et al., "Lost in the Middle", 2023).
-    """
-    return [*items[0::2], *reversed(items[1::2])]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.ranking.packing import pack, strongest_at_the_ends
+from tools.ranking.packing import pack
 
 SIZES = st.lists(st.integers(0, 50), max_size=20)
 
@@ -36,21 +36,3 @@ def test_packing_never_exceeds_its_budget(sizes: list[int], budget: int) -> None
     for item in packed:
         left_out.remove(item)
     assert all(item > budget - sum(packed) for item in left_out)
-
-
-def test_the_strongest_stand_at_the_ends() -> None:
-    """First, last, second, last but one, and so on inwards."""
-    assert strongest_at_the_ends([1, 2, 3, 4, 5]) == [1, 3, 5, 4, 2]
-    assert strongest_at_the_ends([1, 2, 3, 4]) == [1, 3, 4, 2]
-    assert strongest_at_the_ends([]) == []
-
-
-@given(SIZES)
-def test_reordering_loses_nothing_and_weakens_towards_the_middle(sizes: list[int]) -> None:
-    """Best-first items fall and then rise."""
-    ranked = sorted(sizes)
-    found = strongest_at_the_ends(ranked)
-    assert sorted(found) == ranked
-    middle = (len(found) + 1) // 2
-    assert found[:middle] == sorted(found[:middle])
-    assert found[middle:] == sorted(found[middle:], reverse=True)
