@@ -149,7 +149,7 @@ def _leans(question: str, lexicon: Lexicon) -> bool:
     return content < SHORT or (bool(_LEADING.match(question)) and content <= 2 * SHORT)
 
 
-def leans_on_nothing(question: str) -> bool:
+def has_dangling_pronoun(question: str) -> bool:
     """Tell whether a question speaks of "it" without saying what: a stand-alone one should not."""
     return _first_pronoun(question) is not None
 

@@ -13,18 +13,17 @@ order number, and those about the asker's own ("where is my parcel?"). The const
 the sample company's questions.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
 
-from graph.reasoning.local.followups import codes_in, leans_on_nothing
+from graph.reasoning.local.followups import codes_in, has_dangling_pronoun
+from tools.database.scoring import asks_for_own
 from tools.types import Match
 
 LIKELY = 0.5
 """A place at or above this probability is asked."""
 AGAINST_DOCUMENTS, AGAINST_DATABASE, DANGLING, CODED = 1.0, 0.5, 0.75, 0.8
-_OWN = re.compile(r"\b(?:my|mine)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +56,9 @@ def choose(question: str, matches: Sequence[Match], bases: Mapping[str, float]) 
     logit = _logit(best.score)
     if _coded(best):
         logit += CODED
-    elif not (best.missing and _OWN.search(question)):
+    elif not (best.missing and asks_for_own(question)):
         logit -= AGAINST_DOCUMENTS * max(0.0, _logit(max(bases.values(), default=0.0)))
-    if best.missing and leans_on_nothing(question):
+    if best.missing and has_dangling_pronoun(question):
         logit += DANGLING
     if logit < 0:
         return Choice(probability=_probability(logit), bases=bases)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from graph.reasoning.local.followups import codes_in, inherit, leans_on_nothing, standalone
+from graph.reasoning.local.followups import codes_in, has_dangling_pronoun, inherit, standalone
 from graph.reasoning.local.lookups import LIKELY, choose
 from graph.reasoning.local.router import Router
 from graph.reasoning.local.small_talk import courtesy
@@ -63,7 +63,7 @@ class LocalPlanner:
 
     def _complete(self, piece: str, said: Sequence[str], today: date) -> str:
         """Make one part of a compound question stand alone."""
-        if said and leans_on_nothing(piece) and len(stems(piece)) < 2:
+        if said and has_dangling_pronoun(piece) and len(stems(piece)) < 2:
             return f"{said[-1]} {piece}"
         turns = [Turn(question=question, answer="") for question in said]
         lexicon = self.router.lexicon

@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.reasoning.local.followups import codes_in, inherit, leans_on_nothing, names_in, standalone
+from graph.reasoning.local.followups import codes_in, has_dangling_pronoun, inherit, names_in, standalone
 from graph.reasoning.local.lexicon import read_lexicon
 from graph.state import Turn
 from tests.fakes_graph import TODAY, chunk_of
@@ -75,6 +75,6 @@ def test_names_are_products_codes_and_proper_names() -> None:
     ("question", "expected"),
     [("Is it loud?", True), ("Is it possible to return a kettle?", False), ("Is the Alder loud?", False)],
 )
-def test_a_pronoun_without_a_noun_leans_on_nothing(question: str, expected: bool) -> None:
+def test_a_pronoun_without_a_noun_has_dangling_pronoun(question: str, expected: bool) -> None:
     """An "it" that stands for nothing does not count."""
-    assert leans_on_nothing(question) is expected
+    assert has_dangling_pronoun(question) is expected
