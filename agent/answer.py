@@ -6,6 +6,16 @@ from pydantic import BaseModel, ConfigDict
 
 from tools.types import Mode, Status
 
+ExitReason = Literal[
+    "completed",
+    "clarification",
+    "out_of_time",
+    "out_of_tokens",
+    "out_of_money",
+    "out_of_calls",
+    "model_unavailable",
+]
+
 
 class _Public(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +55,26 @@ class RouteTaken(_Public):
     in_scope: float
 
 
+class ModelCall(_Public):
+    """One call of a language model."""
+
+    prompt: str
+    """Name of the prompt."""
+    prompt_hash: str
+    """Identifies its rendered text."""
+    model: str
+    attempts: int
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    estimated: bool
+    """True when the endpoint did not say how many tokens it used."""
+    cost_usd: float
+    milliseconds: float
+    error: str | None
+    """Class of the error that ended it."""
+
+
 class Usage(_Public):
     """What the language model cost; all zero in local mode."""
 
@@ -53,6 +83,8 @@ class Usage(_Public):
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float = 0.0
+    calls: list[ModelCall] = []
+    """Every call in order; `sequential_model_calls` is the longest chain of calls one after another."""
 
 
 class Timings(_Public):
@@ -77,7 +109,8 @@ class Answer(_Public):
     notes: list[str]
     choices: list[str] = []
     """With status `clarify`: the answers to choose from, when there are few."""
-    exit_reason: Literal["completed", "clarification", "out_of_time"]
+    exit_reason: ExitReason
+    """Why the answer is no better than it is: `completed` when nothing was lacking."""
     usage: Usage = Usage()
     timings_ms: Timings
     thread_id: str

@@ -1,7 +1,7 @@
 """The library's front door."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Self
@@ -12,6 +12,7 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from agent.answer import Answer
 from agent.bootstrap import Library, open_deps, open_library
+from agent.events import Event
 from agent.session import Session
 from agent.settings import load
 from graph.build import build
@@ -40,9 +41,24 @@ class Assistant:
             async with open_session(library) as session:
                 yield cls(session)
 
-    async def ask(self, question: str, *, thread_id: str | None = None) -> Answer:
-        """Answer a question; give the `thread_id` of an answer to go on with its conversation."""
-        return await self._session.ask(question, thread_id=thread_id)
+    async def ask(
+        self,
+        question: str,
+        *,
+        thread_id: str | None = None,
+        on_event: Callable[[Event], None] = lambda _: None,
+    ) -> Answer:
+        """Answer a question.
+
+        Args:
+            question: Up to 8,000 characters of text.
+            thread_id: That of an earlier answer, to go on with its conversation.
+            on_event: Told what happens meanwhile; drafts among it are not verified yet.
+
+        Raises:
+            InvalidInput: The question or the thread id cannot be used.
+        """
+        return await self._session.ask(question, thread_id=thread_id, on_event=on_event)
 
 
 @asynccontextmanager

@@ -6,36 +6,30 @@ Everything that lives as long as the process is opened here, in one place, and c
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.named_queries import named_queries
+from agent.adapters import (
+    PinnedClock,
+    catalog_for,
+    embedder_for,
+    embedder_for_questions,
+    open_sql_database,
+    reranker_for,
+    store_for,
+)
 from agent.settings import Settings
 from tools.errors import ConfigurationError
 from tools.types import IngestReport
 
-if TYPE_CHECKING:  # each function imports what it opens: all of it takes seconds, no command needs all
+if TYPE_CHECKING:
     from graph.deps import Deps, Limits
-    from tools.database.catalog import QueryCatalog
-    from tools.database.engine import SqlDatabase
-    from tools.knowledge.embedding import FastEmbedder
     from tools.knowledge.ingest import Progress
     from tools.knowledge.manifest import Manifest
     from tools.knowledge.reading import BaseConfig
-    from tools.ports import Embedder, Reranker, Store
-
-
-class PinnedClock:
-    """Tells a pinned day, or the real one. Implements `Clock`."""
-
-    def __init__(self, pinned: date | None) -> None:
-        """Pin the day, or do not."""
-        self._pinned = pinned
-
-    def today(self) -> date:
-        """Return the day that "today" means."""
-        return self._pinned or datetime.now().astimezone().date()
+    from tools.metering import Budget
+    from tools.ports import Embedder, Store
 
 
 @dataclass(frozen=True)
@@ -114,7 +108,7 @@ def open_library(settings: Settings) -> Iterator[Library]:
     with ExitStack() as stack:
         embedder = embedder_for(settings)
         _make_folder(settings.folder)
-        store = stack.enter_context(closing(_store(settings, embedder)))
+        store = stack.enter_context(closing(store_for(settings, embedder)))
         manifest = stack.enter_context(closing(Manifest(settings.folder / "manifest.db")))
         yield Library(settings=settings, embedder=embedder, store=store, manifest=manifest)
 
@@ -123,42 +117,52 @@ def open_library(settings: Settings) -> Iterator[Library]:
 async def open_deps(library: Library) -> AsyncIterator["Deps"]:
     """Open the database and teach the router; what is left is given to the graph as `Deps`."""
     from agent.learning import router_for
+    from agent.reasoning import local_reasoning, open_reasoning
     from graph.deps import Deps
-    from graph.reasoning.local.judge import LocalJudge
-    from graph.reasoning.local.planner import LocalPlanner
-    from graph.reasoning.local.supports import SpanFinder
-    from graph.reasoning.local.writer import LocalWriter
+    from tools.metering import Meter
     from tools.ranking.rules import Rule
 
     settings = library.settings
-    if settings.assistant.mode == "llm":
-        raise ConfigurationError(
-            'assistant.mode = "llm" is not part of this release; set it to "local" or leave it at "auto"'
-        )
+    embedder = embedder_for_questions(settings, library.embedder)
     async with AsyncExitStack() as stack:
         catalog = None
         if settings.database is not None:
             database = stack.enter_context(closing(open_sql_database(settings)))
-            catalog = catalog_for(settings, database, library.embedder)
+            catalog = catalog_for(settings, database, embedder)
         router = router_for(
             settings, store=library.store, manifest=library.manifest, embedder=library.embedder
         )
-        finder = SpanFinder(router.lexicon, library.embedder)
         about = settings.assistant.description or _about(settings)
+        local = local_reasoning(settings, router=router, embedder=embedder, catalog=catalog, about=about)
+        reasoning = await stack.enter_async_context(open_reasoning(settings, local, embedder=embedder))
         yield Deps(
             knowledge_bases={name: base.description for name, base in settings.knowledge_bases.items()},
             store=library.store,
-            embedder=library.embedder,
+            embedder=embedder,
             catalog=catalog,
             clock=PinnedClock(settings.assistant.today),
-            planner=LocalPlanner(router=router, embedder=library.embedder, catalog=catalog, about=about),
-            judge=LocalJudge(lexicon=router.lexicon, finder=finder, abstain=settings.assistant.abstain),
-            writer=LocalWriter(),
+            planner=reasoning.planner,
+            judge=reasoning.judge,
+            writer=reasoning.writer,
             rules=[Rule(**rule.model_dump()) for rule in settings.ranking.rules],
-            reranker=_reranker(settings.models.reranker, settings),
+            reranker=reranker_for(settings),
             limits=_limits(settings),
+            mode=settings.mode,
+            meter=Meter(budget=_budget(settings)),
             about=about,
         )
+
+
+def _budget(settings: Settings) -> "Budget":
+    from tools.metering import Budget
+
+    budget = settings.assistant.budget
+    return Budget(
+        seconds=budget.seconds,
+        model_calls=budget.model_calls,
+        tokens=inf if budget.tokens is None else budget.tokens,
+        usd=inf if budget.usd is None else budget.usd,
+    )
 
 
 def _limits(settings: Settings) -> "Limits":
@@ -170,84 +174,6 @@ def _limits(settings: Settings) -> "Limits":
         evidence_tokens=settings.ranking.evidence_tokens,
         faithfulness=settings.assistant.faithfulness,
         in_scope=settings.assistant.in_scope,
-        seconds=settings.assistant.budget.seconds,
-    )
-
-
-def open_sql_database(settings: Settings) -> "SqlDatabase":
-    """Open the configured database for reading; a relative SQLite path is relative to the configuration."""
-    from tools.database.engine import open_database
-
-    if settings.database is None:
-        raise ConfigurationError(f"{settings.file}: there is no [database]; add one with a url")
-    url = settings.database.url.get_secret_value()
-    prefix, separator, path = url.partition(":///")
-    if prefix.startswith("sqlite") and separator and path not in ("", ":memory:"):
-        url = f"{prefix}:///{settings.resolve(Path(path))}"
-    return open_database(url, tables=settings.database.tables, deadline_seconds=settings.database.seconds)
-
-
-def catalog_for(settings: Settings, database: "SqlDatabase", embedder: "Embedder") -> "QueryCatalog | None":
-    """Open the catalogue of named queries; None when there are none."""
-    from tools.database.catalog import QueryCatalog
-
-    if settings.database is None or not settings.database.queries:
-        return None
-    return QueryCatalog.open(
-        named_queries(settings.database.queries),
-        database=database,
-        embedder=embedder,
-        max_rows=settings.database.max_rows,
-        memory=settings.folder / "catalog.npz",
-    )
-
-
-def embedder_for(settings: Settings) -> "FastEmbedder":
-    """Return the configured embedder; its model is loaded when first used."""
-    from tools.knowledge.embedding import FastEmbedder, MiniLM
-
-    name = settings.models.embedding
-    if name == "bundled":
-        return MiniLM()
-    folder = settings.resolve(Path(name))
-    return FastEmbedder(folder if folder.is_dir() else name)
-
-
-def _reranker(name: str | None, settings: Settings) -> "Reranker | None":
-    from tools.ranking.crossencoder import CrossEncoder
-
-    if name is None:
-        return None
-    folder = settings.resolve(Path(name))
-    return CrossEncoder(str(folder) if folder.is_dir() else name)
-
-
-def _store(settings: Settings, embedder: "Embedder") -> "Store":
-    from tools.knowledge.embedding import speaks
-
-    languages = {name: base.language for name, base in settings.knowledge_bases.items()}
-    dense = {name: speaks(embedder, language) for name, language in languages.items()}
-    if settings.storage.qdrant_url is not None:
-        from tools.knowledge.store_server import ServerStore, connect
-
-        key = settings.storage.qdrant_api_key
-        client = connect(settings.storage.qdrant_url, api_key=key.get_secret_value() if key else None)
-        return ServerStore.open(
-            client,
-            settings.storage.qdrant_collection,
-            embedder_name=embedder.name,
-            dimension=embedder.dimension,
-            languages=languages,
-            dense=dense,
-        )
-    from tools.knowledge.store_edge import EdgeStore
-
-    return EdgeStore.open(
-        settings.folder / "store",
-        embedder_name=embedder.name,
-        dimension=embedder.dimension,
-        languages=languages,
-        dense=dense,
     )
 
 

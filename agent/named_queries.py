@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from agent.settings import Query, QueryParameter
+from agent.sections import Query, QueryParameter
 from tools.types import NamedQuery, Parameter
 
 

@@ -1,25 +1,34 @@
-"""`python -m bench [retrieval] [speed] [ingest]`: measure all, or what is named."""
+"""`python -m bench [NAME ...]`: measure all, or what is named.
+
+A number behind `faults` says how many requests are to be faulted.
+"""
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 
-from bench import retrieval, speed, throughput
+from bench import faults, model, retrieval, speed, throughput
 from bench.figures import Outcome, load, machine, table
 
 MEASUREMENTS: dict[str, Callable[[], Iterable[Outcome]]] = {
     "retrieval": retrieval.measure,
     "speed": speed.measure,
     "ingest": throughput.measure,
+    "model": model.measure,
+    "faults": faults.measure,
 }
 
 
-def main(names: list[str]) -> None:
+def main(words: list[str]) -> None:
     """Run measurements and print a table for each as soon as it is done."""
-    if unknown := [name for name in names if name not in MEASUREMENTS]:
-        sys.exit(f"bench: there is no measurement {unknown[0]!r}; known: {', '.join(MEASUREMENTS)}")
-    for name in names or MEASUREMENTS:
+    measurements = dict(MEASUREMENTS)
+    if "faults" in words[:-1] and words[-1].isdecimal():
+        measurements["faults"] = partial(faults.measure, int(words.pop()))
+    if unknown := [word for word in words if word not in measurements]:
+        sys.exit(f"bench: there is no measurement {unknown[0]!r}; known: {', '.join(measurements)}")
+    for name in words or measurements:
         print(f"## {name}\n\n{machine()}\n")
-        print(f"{table(MEASUREMENTS[name]())}\n\nLoad average afterwards: {load()}.\n", flush=True)
+        print(f"{table(measurements[name]())}\n\nLoad average afterwards: {load()}.\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from agent.bootstrap import Library, open_library
 from agent.demo.workspace import configuration, prepare
-from agent.settings import load
+from agent.settings import Settings, load
 
 
 @contextmanager
@@ -43,6 +43,13 @@ def with_sample(folder: Path) -> Path:
     file = folder / original.name
     prepare(load(file))
     return file
+
+
+def with_model(settings: Settings, address: str) -> Settings:
+    """Return the same in the language-model mode, with an endpoint that needs no key."""
+    models = settings.models.model_copy(update={"base_url": address, "api_key": None})
+    assistant = settings.assistant.model_copy(update={"mode": "llm"})
+    return settings.model_copy(update={"models": models, "assistant": assistant})
 
 
 @contextmanager

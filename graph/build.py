@@ -28,7 +28,7 @@ from tools.errors import PlumblineError, TransientError
 Graph = CompiledStateGraph[State, Deps, State, State]
 
 STEPS = 40
-"""Most supersteps of one question; the longest path, with a clarification and a revision, takes 12."""
+"""Most supersteps of one question; the longest way takes 24: clarified, revised, and then quoted instead."""
 
 
 def build(checkpointer: BaseCheckpointSaver[str] | None = None) -> Graph:

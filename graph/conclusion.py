@@ -1,6 +1,7 @@
 """The end of a turn: the result for the asker and the memory for the next turn."""
 
-from graph.state import Citation, Result, State, Turn
+from graph.plan import Turn
+from graph.state import Citation, Result, State, searched_no_more
 from tools.types import Status
 
 
@@ -12,6 +13,11 @@ def conclude(
     citations: tuple[Citation, ...] = (),
     faithfulness: float = 1.0,
 ) -> State:
-    """Return the update that ends a turn."""
+    """Return the update that ends a turn.
+
+    The result lists are forgotten: they would be three quarters of what a thread keeps, and evidence was
+    chosen from them already.
+    """
     result = Result(answer=answer, status=status, citations=citations, faithfulness=faithfulness)
-    return State(result=result, history=[Turn(question=state["plan"].question, answer=answer)])
+    history = [Turn(question=state["plan"].question, answer=answer)]
+    return State(result=result, history=history, **searched_no_more())

@@ -1,11 +1,13 @@
 """What the nodes are given: ports and limits, nothing global."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from graph.reasoning.ports import Judge, Planner, Writer
+from tools.metering import Meter
 from tools.ports import Catalog, Clock, Embedder, Reranker, Store
 from tools.ranking.rules import Rule
+from tools.types import Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,6 @@ class Limits:
     """Questions below this probability that no source answers are declined."""
     surely_outside: float = 0.05
     """Questions below this probability are declined without a look into the sources."""
-    seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,5 +46,13 @@ class Deps:
     rules: Sequence[Rule] = ()
     reranker: Reranker | None = None
     limits: Limits = Limits()
+    mode: Mode = "local"
+    """Which mode the installation is in."""
+    meter: Meter = field(default_factory=Meter)
+    """Admits the model calls of one question; every run gets one of its own."""
     about: str = ""
     """One sentence on what the assistant can be asked, for polite refusals."""
+
+    def for_one_run(self) -> "Deps":
+        """Return the same with a meter that starts now."""
+        return replace(self, meter=Meter(budget=self.meter.budget))

@@ -5,74 +5,18 @@ live as long as the thread: a turn starts from `new_turn`, which empties all of 
 """
 
 import operator
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 from langgraph.types import Overwrite
 from typing_extensions import TypedDict
 
+from graph.plan import Part, Plan, Query, Route, Turn
 from tools.types import Cell, Chunk, Hit, Match, Metadata, Note, Rows, Status
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """One finished exchange of the conversation."""
-
-    question: str
-    """The stand-alone question."""
-    answer: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """Where a question belongs; every number is a calibrated probability in [0, 1]."""
-
-    knowledge_bases: dict[str, float]
-    database: float
-    in_scope: float
-
-    @property
-    def category(self) -> str:
-        """Return the likeliest destination, `database`, a base's name or `out_of_scope`."""
-        if self.in_scope < 0.5:
-            return "out_of_scope"
-        places = {**self.knowledge_bases, "database": self.database}
-        return max(places, key=lambda name: places[name])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One sub-question of the plan; a plain question has a single one."""
-
-    question: str
-    """Stands alone."""
-    route: Route
-    queries: tuple[str, ...] = ()
-    """What to search for: the question itself first, then its expansions."""
-    knowledge_bases: tuple[str, ...] = ()
-    """Bases to search; empty when only the database can answer."""
-    matches: tuple[Match, ...] = ()
-    """Database queries to run."""
-    products: tuple[str, ...] = ()
-    """Products named in the sub-question."""
-    revisions: tuple[str, ...] = ()
-    """Revisions of those products named in it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How the question will be answered."""
-
-    question: str
-    """The question made to stand alone."""
-    route: Route
-    """Of the whole question: the largest probability over its parts."""
-    parts: tuple[Part, ...]
-    as_of: date
-    """The day whose truth is asked for; today unless the question names another."""
-    small_talk: str | None = None
-    """A courtesy to return instead of an answer, when the message asks nothing."""
+WORDS_ALONE: Note = "The embedding model gave no vectors; the documents were searched by words alone."
+"""One note for a whole question, wherever in it the vectors are missed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +26,8 @@ class Retrieved:
     query: str
     knowledge_base: str
     hits: tuple[Hit, ...]
+    shortfall: Note | None = None
+    """Why less was searched than was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +75,8 @@ class Assessment:
     """What to ask back when the verdict is `ambiguous`."""
     choices: tuple[str, ...] = ()
     note: Note | None = None
+    shortfall: Note | None = None
+    """Why the evidence was weighed less well than was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +125,28 @@ class Draft:
 
     claims: tuple[Claim, ...] = ()
     citations: tuple[Citation, ...] = ()
+    text: str = ""
+    """As a model wrote it, with the numbers of its sources; untrusted."""
+    shortfall: Note | None = None
+    """Why a lesser writer wrote it than was asked for."""
+
+    def keep(self, numbers: Collection[int]) -> "Draft":
+        """Return the draft with these claims alone, and the citations they use."""
+        claims = tuple(claim for number, claim in enumerate(self.claims) if number in numbers)
+        used = {cited for claim in claims for cited in claim.citations}
+        citations = tuple(citation for citation in self.citations if citation.id in used)
+        return replace(self, claims=claims, citations=citations)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a judge said of a claim, kept so that the same claim is not judged twice."""
+
+    claim: str
+    evidence: str
+    """What the claim was held against."""
+    objection: str | None
+    """None when the claim is entailed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +157,10 @@ class Verification:
     """Share of claims that hold, in [0, 1]."""
     rejected: tuple[tuple[int, str], ...] = ()
     """Index of each claim that does not hold, with the reason."""
+    verdicts: tuple[Verdict, ...] = ()
+    """Claims whose entailment had to be judged, of this draft and of those before it."""
+    shortfall: Note | None = None
+    """Why less was checked than was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +171,7 @@ class Result:
     status: Status
     citations: tuple[Citation, ...] = ()
     faithfulness: float = 1.0
+    """Share of the last draft that held, in [0, 1]; what did not was cut."""
 
 
 class State(TypedDict, total=False):
@@ -206,6 +181,10 @@ class State(TypedDict, total=False):
     """The message as asked; after a clarification, together with what was added."""
     history: Annotated[list[Turn], operator.add]
     plan: Plan
+    round: int
+    """How often the plan was made or carried on; 1 while the first parts are answered."""
+    ready: list[int]
+    """Positions of the parts to be searched in this round."""
     prefetched: list[Retrieved]
     retrieved: Annotated[list[Retrieved], operator.add]
     queried: Annotated[list[Queried], operator.add]
@@ -234,6 +213,7 @@ CHECKPOINTED: tuple[type, ...] = (
     *(
         Turn,
         Route,
+        Query,
         Part,
         Plan,
         Retrieved,
@@ -244,7 +224,7 @@ CHECKPOINTED: tuple[type, ...] = (
         PassageCitation,
         RowsCitation,
     ),
-    *(Claim, Draft, Verification, Result, Clarification, Metadata, Chunk, Hit, Match, Rows),
+    *(Claim, Draft, Verdict, Verification, Result, Clarification, Metadata, Chunk, Hit, Match, Rows),
 )
 """Every type a checkpoint may hold; nothing else is restored from disk."""
 
@@ -265,9 +245,11 @@ class DatabaseTask(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A piece of the draft, streamed while it is written."""
+    """A piece of the draft, streamed while it is written; nothing of it is verified yet."""
 
-    text: str
+    text: str = ""
+    restart: bool = False
+    """True when everything streamed before is void, because the draft is written anew."""
 
 
 def new_turn(question: str) -> State:
@@ -277,6 +259,9 @@ def new_turn(question: str) -> State:
         prefetched=[],
         evidence=[],
         assessments=[],
+        round=0,
+        draft=Draft(),
+        verification=Verification(faithfulness=1.0),
         revisions=0,
         clarified=False,
         **_emptied(),
@@ -285,7 +270,12 @@ def new_turn(question: str) -> State:
 
 def asked_again(question: str) -> State:
     """Return the update after a clarification: plan anew from the completed question."""
-    return State(question=question, clarified=True, prefetched=[], **_emptied())
+    return State(question=question, clarified=True, round=0, prefetched=[], **_emptied())
+
+
+def searched_no_more() -> State:
+    """Return the update that forgets the result lists: evidence was chosen from them, and they are large."""
+    return State(prefetched=[], retrieved=Overwrite([]))  # type: ignore[typeddict-item]
 
 
 def _emptied() -> State:

@@ -8,7 +8,7 @@ from statistics import fmean, stdev
 
 import numpy
 
-from tools.errors import InvalidInput, TransientError
+from tools.errors import InvalidInput, ModelUnavailable, TransientError
 from tools.ports import Matrix
 from tools.types import Chunk, Filter, Hit
 
@@ -16,18 +16,24 @@ WORD = re.compile(r"[a-z0-9]+|[\u4e00-\u9fff]")
 
 
 class FakeEmbedder:
-    """Embeds by hashing words, so that texts sharing words are near; records what it was asked."""
+    """Embeds by hashing words, so that texts sharing words are near; records what it was asked.
+
+    While it is `away`, it fails as an endpoint does.
+    """
 
     languages = ("english",)
 
     def __init__(self, *, dimension: int = 64, name: str = "fake") -> None:
         self.name = name
         self.dimension = dimension
+        self.away = False
         self.calls: list[tuple[str, ...]] = []
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Return one unit vector a text, in order."""
         self.calls.append(tuple(texts))
+        if self.away:
+            raise ModelUnavailable("the embedding endpoint cannot be reached; start it")
         vectors = numpy.zeros((len(texts), self.dimension), dtype=numpy.float32)
         for row, text in enumerate(texts):
             vectors[row, 0] = 0.1  # a text without words still has a direction
@@ -70,10 +76,10 @@ class FakeStore:
         for identifier in ids:
             self.points.pop(identifier, None)
 
-    def search(self, text: str, vector: Matrix, *, limit: int, where: Filter) -> list[Hit]:
-        """Fuse the cosines with the numbers of shared words."""
+    def search(self, text: str, vector: Matrix | None, *, limit: int, where: Filter) -> list[Hit]:
+        """Fuse the cosines, when there is a vector, with the numbers of shared words."""
         self.ping()
-        if vector.shape != (1, self._dimension):
+        if vector is not None and vector.shape != (1, self._dimension):
             raise InvalidInput(f"store: vectors of shape {vector.shape}; check the embedder")
         bases = where.knowledge_bases or tuple(self._languages)
         eligible = [
@@ -86,7 +92,7 @@ class FakeStore:
         dense = {
             chunk.id: float(stored @ vector[0])
             for chunk, stored in eligible
-            if self._dense.get(chunk.knowledge_base, True)
+            if vector is not None and self._dense.get(chunk.knowledge_base, True)
         }
         sparse = {
             chunk.id: float(shared)

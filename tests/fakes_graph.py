@@ -6,31 +6,32 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from graph.deps import Deps
+from graph.plan import Family, Part, Plan, Query, Route, Turn
 from graph.reasoning.checks import check_claims
 from graph.reasoning.local.lexicon import Lexicon, read_lexicon
 from graph.reasoning.local.supports import SpanFinder
 from graph.reasoning.local.writer import LocalWriter
-from graph.reasoning.ports import Judge, Planner, Writer
+from graph.reasoning.ports import Emit, Judge, Planner, Writer
 from graph.state import (
     Assessment,
     Claim,
     Draft,
     Evidence,
-    Part,
     PassageCitation,
-    Plan,
-    Route,
     RowsCitation,
     Support,
-    Turn,
+    Token,
     Verification,
 )
 from tests.fakes import FakeEmbedder, FakeStore
+from tools.metering import Meter
 from tools.ports import Catalog, Clock, Embedder, Store
 from tools.text.sentences import units
 from tools.types import Chunk, Hit, Match, Metadata, Rows
 
 TODAY = date(2026, 3, 16)
+FAMILIES: tuple[Family, ...] = ("question", *("rewrite",) * 9)
+"""Families of a part's queries in order: the question, then rewrites."""
 BASES = {"guides": "How to use the kettle.", "rules": "Returns and guarantees."}
 
 
@@ -55,12 +56,23 @@ class FakePlanner:
     """How long each plan takes."""
     asked: list[tuple[str, tuple[Turn, ...], date]] = field(default_factory=list)
     """What was asked, in order."""
+    carried_on: list[tuple[Plan, tuple[Evidence, ...]]] = field(default_factory=list)
+    """Plans that were carried on, with what had been found by then."""
+    meters: list[Meter] = field(default_factory=list)
+    """The meter of every call."""
 
-    async def plan(self, question: str, history: Sequence[Turn], *, today: date) -> Plan:
+    async def plan(self, question: str, history: Sequence[Turn], *, today: date, meter: Meter) -> Plan:
         """Return the prepared plan, or the default one."""
         self.asked.append((question, tuple(history), today))
+        self.meters.append(meter)
         await asyncio.sleep(self.seconds)
         return self.plans.get(question) or plan_of(part_of(question))
+
+    async def carry_on(self, plan: Plan, evidence: Sequence[Evidence], *, today: date, meter: Meter) -> Plan:
+        """Return the plan prepared for the going on of this one, or the plan itself."""
+        self.carried_on.append((plan, tuple(evidence)))
+        self.meters.append(meter)
+        return self.plans.get(f"{plan.question} (carried on)", plan)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,6 +85,10 @@ class FakeJudge:
     """Results of the next verifications, each used once."""
     assessed: list[tuple[Evidence, ...]] = field(default_factory=list)
     """Evidence that was judged, in order."""
+    verified: list[tuple[Draft, Verification]] = field(default_factory=list)
+    """Drafts that were checked, each with the verification before it."""
+    meters: list[Meter] = field(default_factory=list)
+    """The meter of every verification."""
 
     async def assess(self, plan: Plan, evidence: Sequence[Evidence]) -> list[Assessment]:
         """Return the next prepared verdicts, or call every part with evidence answered."""
@@ -81,8 +97,12 @@ class FakeJudge:
             return self.assessments.pop(0)
         return [_verdict(found) for found in evidence]
 
-    async def verify(self, draft: Draft, evidence: Sequence[Evidence]) -> Verification:
+    async def verify(
+        self, draft: Draft, evidence: Sequence[Evidence], *, question: str, before: Verification, meter: Meter
+    ) -> Verification:
         """Return the next prepared verification, or check the claims in earnest."""
+        self.verified.append((draft, before))
+        self.meters.append(meter)
         return self.verifications.pop(0) if self.verifications else check_claims(draft, evidence)
 
 
@@ -91,12 +111,45 @@ class FakeWriter:
     """Returns one prepared draft and renders a claim a line; the port `Writer`."""
 
     draft: Draft = field(default_factory=Draft)
+    revised: Draft | None = None
+    """What it writes when a draft is to be written anew; None leaves the draft as it is."""
+    objections: list[Verification] = field(default_factory=list)
+    """What was wrong with the drafts that were to be written anew."""
+    meters: list[Meter] = field(default_factory=list)
+    """The meter of every call."""
 
     async def write(
-        self, plan: Plan, evidence: Sequence[Evidence], assessments: Sequence[Assessment]
+        self,
+        plan: Plan,
+        evidence: Sequence[Evidence],
+        assessments: Sequence[Assessment],
+        *,
+        emit: Emit,
+        meter: Meter,
     ) -> Draft:
         """Return the draft."""
+        self.meters.append(meter)
+        emit(Token(text=self.render(self.draft.claims)))
         return self.draft
+
+    async def revise(
+        self,
+        plan: Plan,
+        evidence: Sequence[Evidence],
+        draft: Draft,
+        verification: Verification,
+        *,
+        emit: Emit,
+        meter: Meter,
+    ) -> Draft:
+        """Return the prepared second draft, or the first."""
+        self.objections.append(verification)
+        self.meters.append(meter)
+        if self.revised is None:
+            return draft
+        emit(Token(restart=True))
+        emit(Token(text=self.render(self.revised.claims)))
+        return self.revised
 
     def render(self, claims: Sequence[Claim]) -> str:
         """Return the texts, a line each."""
@@ -163,19 +216,22 @@ def part_of(
     question: str,
     *,
     queries: tuple[str, ...] | None = None,
+    needs: tuple[int, ...] = (),
     bases: tuple[str, ...] = tuple(BASES),
     matches: tuple[Match, ...] = (),
     products: tuple[str, ...] = (),
     route: Route | None = None,
 ) -> Part:
     """Return a part that searches for its own question."""
+    texts = zip(queries or (question,), FAMILIES, strict=False)
     return Part(
         question=question,
         route=route or route_of(),
-        queries=queries or (question,),
+        queries=tuple(Query(text=text, family=family) for text, family in texts),
         knowledge_bases=bases,
         matches=matches,
         products=products,
+        needs=needs,
     )
 
 

@@ -6,11 +6,21 @@
     ├── InvalidInput         the caller: the question or argument cannot be used
     ├── RejectedQuery        the asker: a SQL statement is refused, with the reason
     ├── LoadingError         the document's owner: a file cannot be read, with the reason
-    └── TransientError       nobody: a service is away; try again or answer without it
-        └── DeadlineExceeded the work took longer than its budget
+    ├── TransientError       nobody: a service is away; try again or answer without it
+    │   └── DeadlineExceeded the work took longer than its budget
+    ├── ModelError           nobody: the language model is of no help here; answer without it
+    │   ├── ModelUnavailable away, overloaded or too slow, after retries; or not asked, because it was lately
+    │   ├── ModelRefused     the operator: key, model name or request is not accepted; retrying is useless
+    │   └── ModelOutputError the reply is cut off, empty, or not of the form asked for
+    └── BudgetExceeded       the asker: the question may not spend more; go on without what it would buy
 
 A message says what happened, where, and what to do, in one line.
 """
+
+from typing import Literal
+
+Limit = Literal["seconds", "tokens", "usd", "model_calls"]
+"""What a question may run out of."""
 
 
 class PlumblineError(Exception):
@@ -43,3 +53,28 @@ class TransientError(PlumblineError):
 
 class DeadlineExceeded(TransientError):
     """The work took longer than it was allowed to."""
+
+
+class ModelError(PlumblineError):
+    """The language model gave no usable reply; the message never repeats what it or its endpoint said."""
+
+
+class ModelUnavailable(ModelError):
+    """The endpoint is away, overloaded or slow, or was so a moment ago."""
+
+
+class ModelRefused(ModelError):
+    """The endpoint does not accept the key, the model's name or the request."""
+
+
+class ModelOutputError(ModelError):
+    """The reply is cut off, empty, or not of the form that was asked for."""
+
+
+class BudgetExceeded(PlumblineError):
+    """One more model call would exceed what the question may spend."""
+
+    def __init__(self, limit: Limit, message: str) -> None:
+        """Name the limit that would be exceeded."""
+        super().__init__(message)
+        self.limit: Limit = limit

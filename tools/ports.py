@@ -3,14 +3,16 @@
 Each has one contract suite in `tests/contracts`, run on the fake and on the real thing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import date
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy
 from numpy.typing import NDArray
+from pydantic import BaseModel
 
-from tools.types import Cell, Chunk, Filter, Hit, Match, Rows, Table
+from tools.metering import Meter
+from tools.types import Cell, Chunk, Filter, Hit, Match, Prompt, Rows, Table
 
 Matrix = NDArray[numpy.float32]
 """Row-wise L2-normalised vectors, shape (texts, dimension)."""
@@ -28,7 +30,11 @@ class Embedder(Protocol):
         """Length of each vector."""
 
     def embed(self, texts: Sequence[str]) -> Matrix:
-        """Return one unit vector a text, in order; blocks the thread."""
+        """Return one unit vector a text, in order; blocks the thread.
+
+        Raises:
+            ModelError: A model on an endpoint is of no help; go on without vectors.
+        """
 
 
 class Store(Protocol):
@@ -40,8 +46,8 @@ class Store(Protocol):
     def delete(self, ids: Sequence[str]) -> None:
         """Forget the chunks; unknown ids are ignored."""
 
-    def search(self, text: str, vector: Matrix, *, limit: int, where: Filter) -> list[Hit]:
-        """Find the chunks nearest in meaning and words, best first.
+    def search(self, text: str, vector: Matrix | None, *, limit: int, where: Filter) -> list[Hit]:
+        """Find the chunks nearest in meaning and words, best first; in words alone without a vector.
 
         Dense and BM25 candidates are fused inside the engine by the distribution of their scores (Qdrant's
         DBSF, https://qdrant.tech/documentation/search/hybrid-queries/):
@@ -50,11 +56,12 @@ class Store(Protocol):
 
         Mean and standard deviation (of a sample, n - 1) are those of the branch's own candidates, so scores
         of different searches do not compare. A branch whose scores are all equal gives each of its
-        candidates 0.5, also when it has but one; a branch without candidates gives nothing.
+        candidates 0.5, also when it has but one; a branch without candidates gives nothing. Without a vector
+        the BM25 branches are fused in the same way, so a chunk without a word of the query is no hit.
 
         Args:
             text: The query, for BM25.
-            vector: Its embedding, shape (1, dimension).
+            vector: Its embedding, shape (1, dimension); None when there is none.
             limit: Most hits to return.
             where: Conditions applied inside the engine.
         """
@@ -123,6 +130,47 @@ class Reranker(Protocol):
 
     def score(self, query: str, texts: Sequence[str]) -> list[float]:
         """Return one relevance score a text, in order; higher is better; blocks the thread."""
+
+
+ReplyType = TypeVar("ReplyType", bound=BaseModel)
+
+
+class Chat(Protocol):
+    """Asks a language model. Every call is admitted by, and written down in, the question's meter.
+
+    All methods raise:
+        BudgetExceeded: The question may not spend what the call could cost; nothing was sent.
+        ModelError: There is no usable reply, after the retries that made sense and within the time that
+            the meter grants.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+
+    async def text(self, prompt: Prompt, *, meter: Meter) -> str:
+        """Return the whole reply; never empty, never cut off."""
+
+    def stream(self, prompt: Prompt, *, meter: Meter) -> AsyncGenerator[str]:
+        """Yield the reply as it is written.
+
+        What was yielded before an error is void. Closing the generator closes the connection.
+        """
+
+    async def typed(
+        self, prompt: Prompt, form: type[ReplyType], *, meter: Meter, optional: bool = False
+    ) -> ReplyType:
+        """Return the reply as an object of the form, validated.
+
+        Args:
+            prompt: What is asked.
+            form: What the reply must be.
+            meter: Admits the call.
+            optional: The answer can do without; see `Meter.admit`.
+        """
+
+    async def ping(self) -> None:
+        """Raise a ModelError when the endpoint, the key or the model cannot serve."""
 
 
 class Clock(Protocol):

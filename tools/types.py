@@ -5,6 +5,7 @@ All are frozen dataclasses of plain fields, so that they can be checkpointed, re
 
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 from typing import Literal, TypeAlias
 
 Cell: TypeAlias = str | int | float | bool | None
@@ -182,6 +183,29 @@ class Rows:
     """Sentence with {column} and {parameter} fields, filled from a single row."""
     empty: str | None = None
     """Sentence with {parameter} fields for a result without rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message to a language model."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What a language model is asked, rendered."""
+
+    name: str
+    """What it is for, such as `plan` or `write`."""
+    messages: tuple[Message, ...]
+
+    @property
+    def hash(self) -> str:
+        """Identify the rendered text: twelve hexadecimal digits of its SHA-256."""
+        told = "\x1e".join(f"{message.role}\x1f{message.text}" for message in self.messages)
+        return sha256(f"{self.name}\x1e{told}".encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,12 +4,13 @@ import asyncio
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from agent.answer import Answer
 from agent.bootstrap import open_library
 from agent.cli.indexing import ingest_sample
 from agent.cli.options import ConfigOption, JsonOption, console, emit, json_lines, settings_for
-from agent.cli.showing import show_answer
+from agent.cli.showing import show_answer, shown_live
 from agent.settings import Settings
 from tools.errors import InvalidInput, PlumblineError
 
@@ -31,21 +32,26 @@ def ask(
     if question == "-":
         return asyncio.run(_ask_many(settings))
     clean(question)
-    answer = asyncio.run(_ask_one(settings, question, thread))
+    screen = console()
+    answer = asyncio.run(_ask_one(settings, question, thread, screen if not json else None))
     if json:
         emit(answer.model_dump())
     else:
-        show_answer(console(), answer)
+        show_answer(screen, answer)
     return 0
 
 
-async def _ask_one(settings: Settings, question: str, thread: str | None) -> Answer:
+async def _ask_one(settings: Settings, question: str, thread: str | None, screen: Console | None) -> Answer:
+    """Answer one question; a person at a terminal sees the draft grow."""
     from agent.assistant import open_session
 
     with open_library(settings) as library:
         ingest_sample(library)
         async with open_session(library) as session:
-            return await session.ask(question, thread_id=thread)
+            if screen is None or not screen.is_terminal:
+                return await session.ask(question, thread_id=thread)
+            with shown_live(screen) as show:
+                return await session.ask(question, thread_id=thread, on_event=show)
 
 
 async def _ask_many(settings: Settings) -> int:
@@ -78,7 +84,7 @@ async def _ask_many(settings: Settings) -> int:
 
 def _turns(history: object) -> list[Any]:
     """Read earlier exchanges: questions as text, or objects with `question` and `answer`."""
-    from graph.state import Turn
+    from graph.plan import Turn
 
     if history is None:
         return []

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from urllib.parse import urlsplit
 
-from agent.bootstrap import Library, open_library, open_sql_database
+from agent.adapters import open_sql_database
+from agent.bootstrap import Library, open_library
 from agent.cli.options import ConfigOption, JsonOption, console, emit, settings_for
 from agent.settings import Settings
 from tools.errors import PlumblineError
@@ -22,7 +23,7 @@ class Finding:
 
 
 def doctor(config: ConfigOption = None, json: JsonOption = False) -> int:
-    """Check configuration, model, store, knowledge bases, database and named queries."""
+    """Check configuration, models, store, knowledge bases, database and named queries."""
     findings = list(_examine(config))
     good = all(finding.good for finding in findings)
     if json:
@@ -54,6 +55,8 @@ def _examine(config: ConfigOption) -> Iterator[Finding]:
             for name in settings.knowledge_bases:
                 yield _try(f"knowledge base {name}", partial(_base, library, name))
             yield _try("conversations", lambda: _conversations(library))
+    if settings.mode == "llm":
+        yield from _language_models(settings)
     if settings.database is not None:
         yield _try("database", lambda: _ping_database(settings))
         yield _try("named queries", lambda: _open_catalog(settings))
@@ -66,8 +69,36 @@ def _try(check: str, action: Callable[[], str]) -> Finding:
         return Finding(check=check, good=False, message=" ".join(str(error).split()))
 
 
+def _language_models(settings: Settings) -> Iterator[Finding]:
+    """Ask each model that is configured once whether it can serve, and whether it can fill in a form."""
+    models = settings.models
+    roles = {
+        "writes": models.chat,
+        "plans": models.planner or models.chat,
+        "judges": models.judge or models.chat,
+    }
+    for name in dict.fromkeys(roles.values()):
+        does = " and ".join(role for role, model in roles.items() if model == name)
+        yield _try(f"language model that {does}", partial(_ask_model, settings, name))
+
+
+def _ask_model(settings: Settings, name: str) -> str:
+    import asyncio
+
+    from agent.reasoning import chat_for, open_endpoint
+
+    async def asked() -> None:
+        async with open_endpoint(settings) as endpoint:
+            chat = chat_for(settings, endpoint, name)
+            await chat.ping()
+            await chat.check_typed()
+
+    asyncio.run(asked())
+    return "answers, and fills in forms"
+
+
 def _embed(settings: Settings) -> str:
-    from agent.bootstrap import embedder_for
+    from agent.adapters import embedder_for
 
     embedder = embedder_for(settings)
     embedder.embed(["ready"])
@@ -105,7 +136,7 @@ def _ping_database(settings: Settings) -> str:
 
 
 def _open_catalog(settings: Settings) -> str:
-    from agent.bootstrap import catalog_for, embedder_for
+    from agent.adapters import catalog_for, embedder_for
 
     with closing(open_sql_database(settings)) as database:
         catalog_for(settings, database, embedder_for(settings))

@@ -52,7 +52,7 @@ def run(
 
 async def _grade_all(settings: Settings, cases: list[Case]) -> list[Grade]:
     from agent.assistant import open_session
-    from graph.state import Turn
+    from graph.plan import Turn
 
     with open_library(settings) as library:
         ingest_sample(library)

@@ -9,7 +9,7 @@ from agent.bootstrap import Library, open_library
 from agent.cli.indexing import ingest_sample
 from agent.cli.options import ConfigOption, JsonOption, answer_lines, console, emit, settings_for
 from agent.settings import Settings
-from tools.errors import InvalidInput
+from tools.errors import InvalidInput, ModelError
 from tools.types import Filter, Hit
 
 MOST = 100
@@ -24,6 +24,7 @@ def search(
 ) -> int:
     """Find the passages nearest in meaning and words, best first.
 
+    When the embedding model is of no help, words alone decide, and standard error says so.
     With "-" each input line is an object with "query" and optionally "kb", "limit" and "id".
     """
     settings = settings_for(config)
@@ -72,7 +73,12 @@ def _search(library: Library, query: str, kb: str | None, limit: int) -> list[Hi
 
     text = clean(query)
     where = Filter(knowledge_bases=(kb,) if kb else ())
-    return library.store.search(text, library.embedder.embed([text]), limit=limit, where=where)
+    try:
+        vector = library.embedder.embed([text])
+    except ModelError as error:
+        typer.echo(f"plumbline: searched by words alone: {error}", err=True)
+        vector = None
+    return library.store.search(text, vector, limit=limit, where=where)
 
 
 def _known(kb: object, settings: Settings) -> None:

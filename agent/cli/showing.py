@@ -1,12 +1,30 @@
 """How an answer looks in a terminal."""
 
-from rich.console import Console
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.live import Live
 from rich.padding import Padding
 from rich.text import Text
 
 from agent.answer import Answer, PassageQuote
 
+if TYPE_CHECKING:
+    from agent.events import Event
+
 LONGEST_QUOTE = 160
+DOING = {
+    "prefetch": "searching",
+    "classify": "planning",
+    "retrieve": "searching",
+    "query_database": "asking the database",
+    "synthesize": "writing",
+    "verify": "checking",
+    "revise": "correcting",
+}
+"""What the reader is told while a node works."""
 
 
 def show_answer(screen: Console, answer: Answer) -> None:
@@ -33,3 +51,24 @@ def show_answer(screen: Console, answer: Answer) -> None:
         screen.print(Text(f"  note: {note}", style="yellow"))
     facts = f"{answer.status} · {answer.mode} · {answer.timings_ms.total:.0f} ms · thread {answer.thread_id}"
     screen.print(Text(f"  {facts}", style="dim italic"))
+
+
+@contextmanager
+def shown_live(screen: Console) -> Iterator[Callable[["Event"], None]]:
+    """Show the draft while it is written, dimmed, and take it off the screen before the answer comes."""
+    from agent.events import NodeStarted  # the graph behind it takes longer to import than most commands run
+    from graph.state import Token
+
+    draft, doing = "", "planning"
+    with Live(console=screen, transient=True, refresh_per_second=12) as live:
+
+        def show(event: "Event") -> None:
+            nonlocal draft, doing
+            if isinstance(event, Token):
+                draft = event.text if event.restart else draft + event.text
+            elif isinstance(event, NodeStarted):
+                doing = DOING.get(event.node, doing)
+            lines = [Text(f"  {draft}", style="dim")] if draft else []
+            live.update(Group(*lines, Text(f"  {doing} …", style="dim italic")))
+
+        yield show

@@ -14,4 +14,5 @@ async def prefetch(state: State, runtime: Runtime[Deps]) -> State:
     deps = runtime.context
     question = state["question"]
     found = await asyncio.gather(*(search(deps, question, base) for base in deps.knowledge_bases))
-    return State(prefetched=list(found))
+    shortfalls = dict.fromkeys(one.shortfall for one in found if one.shortfall)
+    return State(prefetched=list(found), failures=list(shortfalls))

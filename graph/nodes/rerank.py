@@ -1,14 +1,15 @@
 """Turn the result lists into the evidence of each part."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import exp
 
 from langgraph.runtime import Runtime
 
 from graph.deps import Deps
-from graph.state import Evidence, Part, Plan, Retrieved, State
+from graph.plan import Family, Part, Plan
+from graph.state import Evidence, Retrieved, State
 from tools.ports import Reranker
 from tools.ranking.duplicates import drop_near_duplicates
 from tools.ranking.fusion import fuse
@@ -16,8 +17,8 @@ from tools.ranking.packing import pack
 from tools.ranking.rules import Circumstances, apply_rules
 from tools.types import Hit
 
-EXPANSION_WEIGHT = 0.5
-"""Weight of an expansion's list beside that of the question itself."""
+WEIGHTS: Mapping[Family, float] = {"question": 1.0, "sub_question": 1.0, "rewrite": 0.5, "hypothetical": 0.5}
+"""Weight of each family's lists: an expansion counts half of the question itself."""
 CANDIDATES = 30
 """Fused hits that reach the cross-encoder and the rules."""
 CHARACTERS_PER_TOKEN = 4
@@ -36,9 +37,11 @@ async def rerank(state: State, runtime: Runtime[Deps]) -> State:
 
 
 async def _rank(part: Part, plan: Plan, lists: Sequence[Retrieved], deps: Deps) -> list[Hit]:
-    chosen = [found for found in lists if found.query in part.queries]
+    families = {query.text: query.family for query in part.queries}
+    chosen = [found for found in lists if found.query in families]
     chosen = [found for found in chosen if found.knowledge_base in part.knowledge_bases]
-    hits = fuse([found.hits for found in chosen], weights=[_weight(found, part) for found in chosen])
+    weights = [WEIGHTS[families[found.query]] * _weight(found, part) for found in chosen]
+    hits = fuse([found.hits for found in chosen], weights=weights)
     hits = drop_near_duplicates(hits[:CANDIDATES])
     if deps.reranker is not None:
         hits = await asyncio.to_thread(_cross_encode, deps.reranker, part.question, hits)
@@ -49,8 +52,7 @@ async def _rank(part: Part, plan: Plan, lists: Sequence[Retrieved], deps: Deps) 
 
 
 def _weight(found: Retrieved, part: Part) -> float:
-    family = 1.0 if found.query == part.queries[0] else EXPANSION_WEIGHT
-    return family * max(0.05, part.route.knowledge_bases.get(found.knowledge_base, 0.0))
+    return max(0.05, part.route.knowledge_bases.get(found.knowledge_base, 0.0))
 
 
 def _cross_encode(reranker: Reranker, question: str, hits: Sequence[Hit]) -> list[Hit]:

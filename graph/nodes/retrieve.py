@@ -9,4 +9,5 @@ from graph.state import RetrieveTask, State
 
 async def retrieve(state: RetrieveTask, runtime: Runtime[Deps]) -> State:
     """Add the hits of one (query, base) pair; many of these run side by side."""
-    return State(retrieved=[await search(runtime.context, state["query"], state["knowledge_base"])])
+    found = await search(runtime.context, state["query"], state["knowledge_base"])
+    return State(retrieved=[found], failures=[found.shortfall] if found.shortfall else [])

@@ -4,26 +4,49 @@ from langgraph.runtime import Runtime
 
 from graph.conclusion import conclude
 from graph.deps import Deps
-from graph.state import State
+from graph.state import Draft, State
 from tools.types import Status
 
 
 async def verify(state: State, runtime: Runtime[Deps]) -> State:
-    """Check every claim against the evidence it cites; let the answer out when all hold."""
+    """Check every claim against the evidence it cites; let out what holds.
+
+    A draft with a claim that does not hold goes back once to be written anew; after that the claim is cut,
+    or the whole answer withheld when too little of it holds.
+    """
     deps, draft = runtime.context, state["draft"]
-    verification = await deps.judge.verify(draft, state["evidence"])
-    if verification.rejected or not draft.claims:
-        return State(verification=verification)
-    status: Status = "answered" if _complete(state) else "partial"
-    answer = deps.writer.render(draft.claims)
-    used = {cited for claim in draft.claims for cited in claim.citations}
-    citations = tuple(citation for citation in draft.citations if citation.id in used)
-    concluded = conclude(
-        state, answer, status=status, citations=citations, faithfulness=verification.faithfulness
+    verification = await deps.judge.verify(
+        draft,
+        state["evidence"],
+        question=state["plan"].question,
+        before=state["verification"],
+        meter=deps.meter,
     )
-    return State(verification=verification, **concluded)
+    known = State(verification=verification)
+    if verification.shortfall:
+        known["failures"] = [verification.shortfall]
+    rejected = {number for number, _ in verification.rejected}
+    faithful = verification.faithfulness >= deps.limits.faithfulness
+    if rejected and not (faithful and state.get("revisions", 0)):
+        return known
+    held = draft.keep(set(range(len(draft.claims))) - rejected)
+    if not held.claims:
+        return State(**known, draft=held)
+    if rejected:
+        known["notes"] = [
+            f"{len(rejected)} statement(s) were withheld because their sources do not carry them."
+        ]
+    status: Status = "answered" if not rejected and _complete(state, held) else "partial"
+    answer = deps.writer.render(held.claims)
+    concluded = conclude(
+        state,
+        answer,
+        status=status,
+        citations=held.citations,
+        faithfulness=verification.faithfulness,
+    )
+    return State(**known, draft=held, **concluded)
 
 
-def _complete(state: State) -> bool:
-    answered = {claim.part for claim in state["draft"].claims}
-    return len(answered) == len(state["plan"].parts) and state.get("revisions", 0) == 0
+def _complete(state: State, draft: Draft) -> bool:
+    return len({claim.part for claim in draft.claims}) == len(state["plan"].parts)

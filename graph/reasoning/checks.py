@@ -1,10 +1,12 @@
 """Deterministic checks of a draft against the evidence it cites; they hold for every writer.
 
 A claim holds when it cites something, every citation resolves to evidence of this very run, every number
-in it stands in what it cites, and (for a writer that only quotes) every word does, in the order in which
-the passage has it. Table rows and query results are retold, so that only their words count.
+in it stands in what it cites, and so does every quotation; for a writer that only quotes every word does,
+in the order in which the passage has it. Table rows and query results are retold, so that only their words
+count.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,39 +17,48 @@ from tools.types import Cell, Chunk, Rows
 
 FORM_WORDS = "row rows the first shown or more"
 """Words that a table is presented with; they claim nothing."""
+QUOTATION = re.compile(r"[\"“„«](?P<words>[^\"“”„«»]{3,})[\"”»]")
+"""A run of words in quotation marks."""
 TABLE_HEAD = 2
 """Lines of a Markdown table above its rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Source:
+class Cited:
     """What one citation stands for."""
 
     text: str
     verbatim: bool
     """True for running text, which is quoted word for word; False for tables, which are retold."""
+    heading: str = ""
+    """What is known about it besides its text."""
+    particular: bool = True
+    """False when it is about no product in particular."""
+
+    @property
+    def everything(self) -> str:
+        """Heading and text."""
+        return f"{self.heading}\n\n{self.text}" if self.heading else self.text
 
 
-def check_claims(draft: Draft, evidence: Sequence[Evidence], *, quoted: bool = True) -> Verification:
+def check_claims(
+    draft: Draft, evidence: Sequence[Evidence], *, quoted: bool = True, question: str = ""
+) -> Verification:
     """Return the share of claims that hold, and why the others do not.
 
     Args:
         draft: Claims and citations.
         evidence: Everything this run found, by part.
-        quoted: Also demand that a claim says nothing in other words than its citations.
+        quoted: Demand that a claim quotes the spans it cites word for word. Else it may use its own words,
+            and its numbers and its own quotations must stand in the passages it cites, or in what is known
+            about their documents.
+        question: What was asked; its own numbers may be repeated without a source.
     """
-    chunks = {hit.chunk.id: hit.chunk for found in evidence for hit in found.hits}
-    rows = [table for found in evidence for table in found.rows]
-    given = [citation.id for citation in draft.citations]
-    sources = {
-        citation.id: source
-        for citation in draft.citations
-        if given.count(citation.id) == 1 and (source := _resolve(citation, chunks, rows)) is not None
-    }
+    sources, given = _resolved(draft, evidence, whole=not quoted), numbers(question)
     rejected = [
         (index, reason)
         for index, claim in enumerate(draft.claims)
-        if (reason := _objection(claim, sources, quoted=quoted)) is not None
+        if (reason := _objection(claim, sources, given, quoted=quoted)) is not None
     ]
     total = len(draft.claims)
     return Verification(
@@ -55,7 +66,30 @@ def check_claims(draft: Draft, evidence: Sequence[Evidence], *, quoted: bool = T
     )
 
 
-def _objection(claim: Claim, sources: Mapping[int, _Source], *, quoted: bool) -> str | None:
+def cited_by(draft: Draft, evidence: Sequence[Evidence]) -> list[tuple[Cited, ...]]:
+    """Return for each claim what its citations stand for; those of no evidence are left out."""
+    sources = _resolved(draft, evidence, whole=True)
+    return [
+        tuple(sources[number] for number in claim.citations if number in sources) for claim in draft.claims
+    ]
+
+
+def _resolved(draft: Draft, evidence: Sequence[Evidence], *, whole: bool) -> dict[int, Cited]:
+    """Return what each citation stands for; those that are no evidence of this run are left out."""
+    chunks = {hit.chunk.id: hit.chunk for found in evidence for hit in found.hits}
+    rows = [table for found in evidence for table in found.rows]
+    given = [citation.id for citation in draft.citations]
+    return {
+        citation.id: source
+        for citation in draft.citations
+        if given.count(citation.id) == 1
+        and (source := _resolve(citation, chunks, rows, whole=whole)) is not None
+    }
+
+
+def _objection(
+    claim: Claim, sources: Mapping[int, Cited], given: frozenset[str], *, quoted: bool
+) -> str | None:
     """Return why a claim does not hold, or None when it does."""
     if not claim.citations:
         return "it cites nothing"
@@ -63,15 +97,26 @@ def _objection(claim: Claim, sources: Mapping[int, _Source], *, quoted: bool) ->
     if unresolved:
         return f"citation {unresolved[0]} is not evidence of this run"
     cited = [sources[number] for number in claim.citations]
-    everything = " ".join([*(source.text for source in cited), _shown_rows(claim.text)])
-    if foreign := numbers(claim.text) - numbers(everything):
+    everything = " ".join([*(source.everything for source in cited), _shown_rows(claim.text)])
+    if foreign := numbers(claim.text) - numbers(everything) - given:
         return f"the number {min(foreign)} does not stand in what it cites"
     if not quoted:
-        return None
+        return _misquotation(claim.text, everything)
     if added := set(_folded(claim.text)) - set(_folded(everything)):
         return f"the word {min(added)!r} does not stand in what it cites"
     if all(source.verbatim and not _stands_in(claim.text, source.text) for source in cited):
         return "it does not quote what it cites word for word"
+    return None
+
+
+def _misquotation(claim: str, text: str) -> str | None:
+    """Return what speaks against a claim's own quotation marks: they promise the source's very words."""
+    for match in QUOTATION.finditer(claim):
+        quotation = match.group("words")
+        if len(words(quotation)) > 1 and not (
+            _stands_in(quotation, text) or _stands_in(quotation, plain(text))
+        ):
+            return "what it puts in quotation marks does not stand in what it cites"
     return None
 
 
@@ -91,24 +136,43 @@ def _folded(text: str) -> list[str]:
     return [fold(word) for word in words(text)]
 
 
-def _resolve(citation: Citation, chunks: Mapping[str, Chunk], rows: Sequence[Rows]) -> _Source | None:
+def _resolve(
+    citation: Citation, chunks: Mapping[str, Chunk], rows: Sequence[Rows], *, whole: bool
+) -> Cited | None:
     """Return what a citation stands for, or None when it is not evidence of this run."""
     if isinstance(citation, PassageCitation):
-        return _passage(citation, chunks)
+        return _passage(citation, chunks, whole=whole)
     return _table(citation, rows)
 
 
-def _passage(citation: PassageCitation, chunks: Mapping[str, Chunk]) -> _Source | None:
+def _passage(citation: PassageCitation, chunks: Mapping[str, Chunk], *, whole: bool) -> Cited | None:
     chunk = chunks.get(citation.chunk_id)
     if chunk is None or (chunk.knowledge_base, chunk.source) != (citation.knowledge_base, citation.source):
         return None
     start, end = citation.start - chunk.start, citation.end - chunk.start
     if not 0 <= start < end <= len(chunk.text) or chunk.text[start:end] != citation.quote:
         return None
+    if whole:
+        particular = bool(chunk.metadata.products)
+        return Cited(text=chunk.text, heading=_described(chunk), particular=particular, verbatim=True)
     text = f"{plain(citation.quote)} {citation.quote}"
     if not citation.quote.lstrip().startswith("|"):
-        return _Source(text=text, verbatim=True)
-    return _Source(text=f"{text} {_table_lines(chunk.text)}", verbatim=False)
+        return Cited(text=text, verbatim=True)
+    return Cited(text=f"{text} {_table_lines(chunk.text)}", verbatim=False)
+
+
+def _described(chunk: Chunk) -> str:
+    """Return what is known about a passage's document, with days in both ways of writing them."""
+    known = chunk.metadata
+    told = {
+        "valid from": known.valid_from and f"{known.valid_from} ({known.valid_from:%-d %B %Y})",
+        "valid to": known.valid_to and f"{known.valid_to} ({known.valid_to:%-d %B %Y})",
+        "version": known.version,
+        "revision": known.revision,
+        "authority": known.authority,
+        "about": ", ".join(known.products),
+    }
+    return "; ".join([chunk.heading, *(f"{label} {value}" for label, value in told.items() if value)])
 
 
 def _table_lines(text: str) -> str:
@@ -116,7 +180,7 @@ def _table_lines(text: str) -> str:
     return " ".join(line for line in text.splitlines() if line.lstrip().startswith("|"))
 
 
-def _table(citation: RowsCitation, rows: Sequence[Rows]) -> _Source | None:
+def _table(citation: RowsCitation, rows: Sequence[Rows]) -> Cited | None:
     for table in rows:
         same = (table.statement, table.parameters, table.columns) == (
             citation.statement,
@@ -125,7 +189,7 @@ def _table(citation: RowsCitation, rows: Sequence[Rows]) -> _Source | None:
         )
         whole = bool(citation.rows) == bool(table.rows)
         if same and whole and set(citation.rows) <= set(table.rows):
-            return _Source(text=_told(citation, table), verbatim=False)
+            return Cited(text=_told(citation, table), verbatim=False)
     return None
 
 

@@ -6,6 +6,15 @@ from typing import Any
 
 MARKER = re.compile(r"\[(\d+)\]")
 STATUSES = ("answered", "partial", "clarify", "unanswerable", "declined")
+EXIT_REASONS = (
+    "completed",
+    "clarification",
+    "out_of_time",
+    "out_of_tokens",
+    "out_of_money",
+    "out_of_calls",
+    "model_unavailable",
+)
 CITED = ("answered", "partial")
 """Statuses whose answers state something and so must cite."""
 
@@ -67,6 +76,20 @@ USAGE: Mapping[str, Check] = {
     "input_tokens": _count,
     "output_tokens": _count,
     "cost_usd": _duration,
+    "calls": _many(_is(dict)),
+}
+CALL: Mapping[str, Check] = {
+    "prompt": _text,
+    "prompt_hash": _text,
+    "model": _text,
+    "attempts": _count,
+    "input_tokens": _count,
+    "cached_tokens": _count,
+    "output_tokens": _count,
+    "estimated": _is(bool),
+    "cost_usd": _duration,
+    "milliseconds": _duration,
+    "error": _optional(_text),
 }
 TIMINGS: Mapping[str, Check] = {
     "total": _duration,
@@ -83,7 +106,7 @@ ANSWER: Mapping[str, Check] = {
     "mode": _one_of("local", "llm"),
     "degraded": _is(bool),
     "notes": _many(_text),
-    "exit_reason": _text,
+    "exit_reason": _one_of(*EXIT_REASONS),
     "usage": _is(dict),
     "timings_ms": _is(dict),
     "thread_id": _text,
@@ -117,6 +140,8 @@ def problems(answer: Mapping[str, Any]) -> list[str]:
         return found
     for key, checks in (("route", ROUTE), ("usage", USAGE), ("timings_ms", TIMINGS)):
         found += _shape(answer[key], checks, key)
+    for call in answer["usage"].get("calls", []):
+        found += _shape(call, CALL, "usage.calls")
     for citation in answer["citations"]:
         found += _citation(citation)
     return found or [*_markers(answer), *_uncited(answer), *_sums(answer)]
@@ -179,8 +204,11 @@ def _sums(answer: Mapping[str, Any]) -> Iterator[str]:
         yield "faithfulness is no share"
     if (answer["status"] == "clarify") != (answer["exit_reason"] == "clarification"):
         yield f"status {answer['status']} with exit reason {answer['exit_reason']}"
-    if answer["mode"] == "local" and answer["usage"]["model_calls"]:
+    usage = answer["usage"]
+    if usage["model_calls"] and answer["mode"] == "local" and not answer["degraded"]:
         yield "local mode called a language model"
+    if not usage["sequential_model_calls"] <= usage["model_calls"] == len(usage["calls"]):
+        yield f"usage counts {usage['model_calls']} calls and lists {len(usage['calls'])}"
     places = {*answer["route"]["knowledge_bases"], "database", "out_of_scope", "unknown"}
     if answer["route"]["category"] not in places:
         yield f"category {answer['route']['category']!r} is no destination"

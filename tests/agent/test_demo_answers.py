@@ -15,7 +15,7 @@ from agent.bootstrap import open_library
 from agent.demo.workspace import PACKAGED, QUESTIONS, prepare
 from agent.evaluation.cases import Case, read_cases
 from agent.settings import load
-from graph.state import Turn
+from graph.plan import Turn
 from tests.agent.contract import problems
 from tools.knowledge.decoding import normalise_newlines
 from tools.knowledge.loading import load as load_documents

@@ -1,6 +1,8 @@
 """Asking through a session: the public answer, threads, pauses and bad input."""
 
-from dataclasses import replace
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -13,27 +15,54 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from agent.answer import Answer, PassageQuote, RowsQuote
+from agent.events import Event, NodeFinished, NodeStarted
 from agent.session import LONGEST_QUESTION, Session, clean
 from graph.build import build
-from graph.deps import Deps, Limits
-from graph.state import CHECKPOINTED, Assessment, Turn
+from graph.deps import Deps
+from graph.plan import Plan, Turn
+from graph.state import CHECKPOINTED, Assessment, Claim, Draft, Token, Verification
 from tests.fakes_database import FakeCatalog
 from tests.fakes_graph import (
     FakeJudge,
     FakePlanner,
+    FakeWriter,
     chunk_of,
     deps_of,
     part_of,
+    passage_citation,
     plan_of,
     rows_of,
     store_with,
 )
-from tools.errors import InvalidInput
+from tools.errors import BudgetExceeded, InvalidInput
+from tools.metering import Budget, Meter
 from tools.types import Match
 
 QUESTION = "How long does the kettle boil?"
 BOIL = chunk_of("The kettle boils for two minutes.")
 AMBIGUOUS = Assessment(verdict="ambiguous", confidence=0.9, ask="Red or blue?", choices=("red", "blue"))
+
+
+@dataclass(slots=True, kw_only=True)
+class CallingPlanner(FakePlanner):
+    """Calls a model, so many times one after another, as far as the budget goes; else it plans without it."""
+
+    calls: int = 1
+    began: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def plan(self, question: str, history: Sequence[Turn], *, today: date, meter: Meter) -> Plan:
+        """Account for the calls and plan."""
+        self.meters.append(meter)
+        plan = plan_of(part_of(question))
+        for _ in range(self.calls):
+            try:
+                meter.admit(tokens=1, usd=0)
+            except BudgetExceeded as error:
+                return replace(plan, shortfall=str(error))
+            with meter.call(prompt="plan", prompt_hash="0f", model="minnow"):
+                self.began.set()
+                await asyncio.sleep(self.seconds)
+        return plan
 
 
 def strict() -> JsonPlusSerializer:
@@ -91,6 +120,120 @@ async def test_an_answer_without_a_service_is_degraded_and_says_why() -> None:
     assert "prefetch" in answer.timings_ms.nodes
 
 
+async def test_what_a_lesser_one_did_marks_the_answer() -> None:
+    """Every fallback is a note; the local mode that wrote in a model's stead is named, and why."""
+    plan = replace(plan_of(part_of(QUESTION)), shortfall="planned without")
+    draft = Draft(
+        claims=(Claim(text=BOIL.text, citations=(1,)),),
+        citations=(passage_citation(BOIL, BOIL.text),),
+        shortfall="written without",
+    )
+    deps = deps_of(
+        store=store_with(BOIL),
+        planner=FakePlanner(plans={QUESTION: plan}),
+        writer=FakeWriter(draft=draft),
+        judge=FakeJudge(verifications=[Verification(faithfulness=1.0, shortfall="checked without")]),
+    )
+    answer = await session_of(replace(deps, mode="llm")).ask(QUESTION)
+    assert (answer.status, answer.degraded) == ("answered", True)
+    assert answer.notes == ["planned without", "written without", "checked without"]
+    assert (answer.mode, answer.exit_reason) == ("local", "model_unavailable")
+
+
+async def test_what_one_turn_lacked_is_not_told_of_the_next() -> None:
+    """Neither its notes, nor who wrote its draft."""
+    draft = Draft(claims=(Claim(text="x", citations=()),), shortfall="written without")
+    judge = FakeJudge(verifications=[Verification(faithfulness=1.0)])
+    deps = deps_of(store=store_with(BOIL), writer=FakeWriter(draft=draft), judge=judge)
+    session = session_of(replace(deps, mode="llm"))
+    first = await session.ask(QUESTION, thread_id="t")
+    assert (first.mode, first.exit_reason) == ("local", "model_unavailable")
+    judge.assessments = [[Assessment(verdict="gap", confidence=0.5)]]
+    second = await session.ask("And the mug?", thread_id="t")
+    assert (second.status, second.mode, second.exit_reason) == ("unanswerable", "llm", "completed")
+    assert (second.degraded, second.notes) == (False, [])
+
+
+async def test_every_run_has_a_budget_of_its_own() -> None:
+    """What one question spent is not missing for the next; a call that is refused names its limit."""
+    meter = Meter(budget=Budget(model_calls=1))
+    deps = replace(deps_of(store=store_with(BOIL), planner=CallingPlanner()), mode="llm", meter=meter)
+    session = session_of(deps)
+    for _ in range(2):
+        answer = await session.ask(QUESTION, thread_id="t")
+        assert (answer.usage.model_calls, answer.exit_reason) == (1, "completed")
+        assert [call.prompt for call in answer.usage.calls] == ["plan"]
+    assert meter.calls == []
+    session = session_of(replace(deps, planner=CallingPlanner(calls=2)))
+    answer = await session.ask(QUESTION)
+    assert (answer.usage.model_calls, answer.exit_reason) == (1, "out_of_calls")
+    assert (answer.status, answer.degraded) == ("answered", True)
+
+
+async def test_a_reply_has_a_budget_of_its_own() -> None:
+    """The question that was asked back and its reply are two runs."""
+    judge = FakeJudge(assessments=[[AMBIGUOUS]])
+    planner = CallingPlanner()
+    deps = deps_of(store=store_with(BOIL), planner=planner, judge=judge)
+    session = session_of(replace(deps, mode="llm", meter=Meter(budget=Budget(model_calls=1))))
+    asked = await session.ask(QUESTION, thread_id="t")
+    replied = await session.ask("the red one", thread_id="t")
+    assert (asked.usage.model_calls, replied.usage.model_calls) == (1, 1)
+    assert (asked.exit_reason, replied.exit_reason) == ("clarification", "completed")
+
+
+async def test_whoever_watches_is_told_of_nodes_and_drafts() -> None:
+    """Every node that begins also ends; tokens come while the writer writes."""
+    events: list[Event] = []
+    answer = await session_of(deps_of(store=store_with(BOIL))).ask(QUESTION, on_event=events.append)
+    begun = [event.node for event in events if isinstance(event, NodeStarted)]
+    done = [event.node for event in events if isinstance(event, NodeFinished)]
+    assert sorted(begun) == sorted(done) == sorted(answer.timings_ms.nodes)
+    written = [event for event in events if isinstance(event, Token)]
+    assert "".join(token.text for token in written) == answer.answer
+    place = events.index(written[0])
+    assert events.index(NodeStarted(node="synthesize")) < place
+    assert place < events.index(NodeFinished(node="synthesize"))
+
+
+async def test_whoever_watches_is_told_when_a_draft_is_void() -> None:
+    """The tokens after the last restart are the draft that was verified."""
+    cited = passage_citation(BOIL, BOIL.text)
+    first = Draft(claims=(Claim(text="It boils for nine hours.", citations=(1,)),), citations=(cited,))
+    second = Draft(claims=(Claim(text=BOIL.text, citations=(1,)),), citations=(cited,))
+    deps = deps_of(store=store_with(BOIL), writer=FakeWriter(draft=first, revised=second))
+    events: list[Event] = []
+    answer = await session_of(deps).ask(QUESTION, on_event=events.append)
+    tokens = [event for event in events if isinstance(event, Token)]
+    assert [token.restart for token in tokens] == [False, True, False]
+    assert tokens[-1].text == answer.answer == BOIL.text
+
+
+async def test_cancelling_the_call_ends_what_it_started() -> None:
+    """The call of a model that is under way ends with it, and the thread can be asked again."""
+    planner = CallingPlanner(seconds=60)
+    saver = MemorySaver(serde=strict())
+    deps = deps_of(store=store_with(BOIL), planner=planner)
+    asking = asyncio.create_task(session_of(deps, saver).ask(QUESTION, thread_id="t"))
+    await planner.began.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    (meter,) = planner.meters
+    assert [call.error for call in meter.calls] == ["CancelledError"]
+    again = await session_of(deps_of(store=store_with(BOIL)), saver).ask(QUESTION, thread_id="t")
+    assert (again.status, again.exit_reason) == ("answered", "completed")
+
+
+async def test_a_call_that_time_ran_out_on_is_accounted_for() -> None:
+    """It is listed with the error that ended it."""
+    deps = deps_of(store=store_with(BOIL), planner=CallingPlanner(seconds=60))
+    deps = replace(deps, mode="llm", meter=Meter(budget=Budget(seconds=1, reserve_seconds=0)))
+    answer = await session_of(deps).ask(QUESTION)
+    assert (answer.exit_reason, answer.mode) == ("out_of_time", "llm")
+    assert [call.error for call in answer.usage.calls] == ["CancelledError"]
+
+
 async def test_each_run_has_its_own_id_and_thread() -> None:
     """Unless a thread is given."""
     session = session_of(deps_of(store=store_with(BOIL)))
@@ -131,7 +274,7 @@ async def test_out_of_time_is_an_honest_answer() -> None:
     """Neither an error nor an old answer: nothing of an earlier turn is passed off as this one's."""
     saver = MemorySaver(serde=strict())
     deps = deps_of(store=store_with(BOIL))
-    slow = replace(deps, planner=FakePlanner(seconds=5), limits=Limits(seconds=0.05))
+    slow = replace(deps, planner=FakePlanner(seconds=5), meter=Meter(budget=Budget(seconds=0.05)))
     await session_of(deps, saver).ask(QUESTION, thread_id="used")
     for thread in ("used", "new"):
         answer = await session_of(slow, saver).ask("And the mug?", thread_id=thread)
@@ -147,7 +290,7 @@ async def test_out_of_time_while_going_on_is_not_the_old_question_again() -> Non
     """The thread still waits for the reply, and the next try gets its answer."""
     saver = MemorySaver(serde=strict())
     deps = deps_of(store=store_with(BOIL), judge=FakeJudge(assessments=[[AMBIGUOUS]]))
-    slow = replace(deps, planner=FakePlanner(seconds=5), limits=Limits(seconds=0.05))
+    slow = replace(deps, planner=FakePlanner(seconds=5), meter=Meter(budget=Budget(seconds=0.05)))
     await session_of(deps, saver).ask(QUESTION, thread_id="t")
     late = await session_of(slow, saver).ask("the red one", thread_id="t")
     assert (late.status, late.exit_reason, late.choices) == ("unanswerable", "out_of_time", [])

@@ -1,24 +1,29 @@
-"""What every Embedder does: the fake, the bundled model, and the same model as a local folder."""
+"""What every Embedder does: the fake, the bundled model, the same as a local folder, and an endpoint's."""
 
 import socket
 import threading
+from collections.abc import Iterator
 
 import numpy
 import pytest
 
+from tests.endpoint.server import Endpoint
 from tests.fakes import FakeEmbedder
 from tools.knowledge.embedding import MINILM_FOLDER, FastEmbedder, MiniLM
+from tools.models.embedding import OpenAIEmbedder
 from tools.ports import Embedder
 
 
-@pytest.fixture(name="embedder", params=["fake", "minilm", "folder"], scope="module")
-def _embedder(request: pytest.FixtureRequest) -> Embedder:
-    made: dict[str, Embedder] = {
-        "fake": FakeEmbedder(),
-        "minilm": MiniLM(),
-        "folder": FastEmbedder(MINILM_FOLDER),
-    }
-    return made[request.param]
+@pytest.fixture(name="embedder", params=["fake", "minilm", "folder", "endpoint"], scope="module")
+def _embedder(request: pytest.FixtureRequest) -> Iterator[Embedder]:
+    with Endpoint(dimension=256) as endpoint:
+        made: dict[str, Embedder] = {
+            "fake": FakeEmbedder(),
+            "minilm": MiniLM(),
+            "folder": FastEmbedder(MINILM_FOLDER),
+            "endpoint": OpenAIEmbedder("minnow", base_url=endpoint.base_url),
+        }
+        yield made[request.param]
 
 
 def test_vectors_are_unit_rows_in_the_order_of_the_texts(embedder: Embedder) -> None:

@@ -212,6 +212,21 @@ def test_a_language_the_embedder_does_not_speak_is_searched_by_words_alone(store
     assert texts(store, "warranty", where) == []
 
 
+def test_without_a_vector_words_alone_decide(store: Store) -> None:
+    """Scores are those of the BM25 branch by its own distribution; without a shared word there is no hit."""
+    put(store, *(passage(text) for text in ("clean burrs", "burrs", "clean the tank", "ship within days")))
+    hits = store.search("clean burrs", None, limit=4, where=Filter())
+    words = [float(hit.explanation["bm25"]) for hit in hits]
+    low, spread = fmean(words) - 3 * stdev(words), 6 * stdev(words)
+    assert hits[0].chunk.text == "clean burrs"
+    assert {hit.chunk.text for hit in hits} == {"clean burrs", "burrs", "clean the tank"}
+    assert [hit.score for hit in hits] == pytest.approx([(word - low) / spread for word in words], abs=1e-4)
+    assert all(hit.explanation.keys() == {"bm25", "fused"} for hit in hits)
+    assert len(store.search("clean burrs", None, limit=1, where=Filter())) == 1
+    assert store.search("warranty", None, limit=4, where=Filter()) == []
+    assert store.search("", None, limit=4, where=Filter()) == []
+
+
 def test_bases_of_several_languages_are_searched_together(store: Store) -> None:
     """One search finds words in each base's own language."""
     put(

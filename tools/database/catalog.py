@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy
 
 from tools.database.declarations import checked
-from tools.database.filling import Found, Reading, fill
+from tools.database.filling import Found, Question, Reading, fill
 from tools.database.linking import ValueIndex
 from tools.database.mentions import unknown_names
 from tools.database.remembering import remembered
@@ -17,6 +17,7 @@ from tools.database.schema import ReflectedDatabase
 from tools.database.scoring import Signals, StemWeights, asks_advice, asks_for_own, probability
 from tools.errors import InvalidInput
 from tools.ports import Embedder, Matrix
+from tools.text.words import stem_set
 from tools.types import Match, NamedQuery, Rows
 
 MOST_VALUES = 20_000
@@ -37,8 +38,10 @@ class _Entry:
     description: Matrix
     examples: Matrix
     """Rows in pairs: each example as written and masked."""
-    masked: tuple[str, ...]
-    vocabulary: str
+    sayings: tuple[frozenset[str], ...]
+    """Stems of each masked example and of the description."""
+    vocabulary: frozenset[str]
+    """Stems of all that the query says."""
     gives_advice: bool
 
 
@@ -98,13 +101,11 @@ class QueryCatalog:
         if not self._entries or not question.strip():
             return []
         indexes = self._current_indexes([entry.query for entry in self._entries])
-        readings = [fill(question, entry.query, indexes=indexes, today=today) for entry in self._entries]
+        asked = Question(text=question, indexes=indexes, today=today)
+        readings = [fill(asked, entry.query) for entry in self._entries]
         names = self._unknown_names(question, readings)
         if names:
-            readings = [
-                fill(question, entry.query, indexes=indexes, today=today, names=names)
-                for entry in self._entries
-            ]
+            readings = [fill(asked, entry.query, names=names) for entry in self._entries]
         vectors = self._masked_vectors(question, vector, readings)
         known = _distinct_places(readings, names)
         scored = [
@@ -151,7 +152,10 @@ class QueryCatalog:
     ) -> tuple[_Entry, ...]:
         indexes = self._current_indexes(queries)
         masked = [
-            tuple(fill(text, query, indexes=indexes, today=_ANY_DAY).masked for text in query.examples)
+            tuple(
+                fill(Question(text=text, indexes=indexes, today=_ANY_DAY), query).masked
+                for text in query.examples
+            )
             for query in queries
         ]
         texts: list[str] = []
@@ -170,8 +174,8 @@ class QueryCatalog:
                     statement=statements[query.name],
                     description=vectors[first : first + 1],
                     examples=vectors[first + 1 : last],
-                    masked=masks,
-                    vocabulary=_words(query),
+                    sayings=tuple(map(stem_set, (*masks, query.description))),
+                    vocabulary=stem_set(_words(query)),
                     gives_advice=2 * sum(asks_advice(text) for text in query.examples) > len(query.examples),
                 )
             )
@@ -230,18 +234,12 @@ class QueryCatalog:
         known: Sequence[Found],
     ) -> Signals:
         both = numpy.vstack([vector.reshape(1, -1), masked])
-        filling = reading.fillings[0]
+        filling, certain = reading.fillings[0], stem_set(reading.certain)
         return Signals(
             meaning=float((entry.examples @ both.T).max(initial=0.0)),
             description=float((entry.description @ both.T).max(initial=-1.0)),
-            words=max(
-                (
-                    self._weights.overlap(reading.certain, text)
-                    for text in (*entry.masked, entry.query.description)
-                ),
-                default=0.0,
-            ),
-            foreign=self._weights.foreign(reading.masked, entry.vocabulary),
+            words=max(self._weights.overlap(certain, saying) for saying in entry.sayings),
+            foreign=self._weights.foreign(stem_set(reading.masked), entry.vocabulary),
             filled=float(any(parameter.kind in {"text", "value"} for parameter in filling.filled)),
             code=float(any(parameter.kind == "text" for parameter in filling.filled)),
             personal=_personal(entry.query) if asks_for_own(question) else 0.0,

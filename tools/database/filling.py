@@ -6,8 +6,9 @@ dates by the calendar, numbers last, from what the others left. A place of the q
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 
 from tools.database.linking import ValueIndex
 from tools.database.periods import find_periods
@@ -25,6 +26,25 @@ _NUMBER_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 
     "twenty": 20,
 }
 _NUMBER_WORD = re.compile(r"\b(" + "|".join(_NUMBER_WORDS) + r")\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A stand-alone question that many queries read; a kind of value is looked for once."""
+
+    text: str
+    indexes: Mapping[str, ValueIndex]
+    """For each `table.column` that a parameter links to, its values."""
+    today: date
+    """The day that relative dates count from."""
+    _found: dict[tuple[object, ...], tuple["Found", ...]] = field(default_factory=dict, repr=False)
+
+    def find(self, parameter: Parameter) -> tuple["Found", ...]:
+        """Return every place that a parameter could be read from."""
+        key = (parameter.name, *_source(parameter))
+        if key not in self._found:
+            self._found[key] = tuple(_find(self, parameter))
+        return self._found[key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,25 +95,16 @@ def bound_names(parameter: Parameter) -> tuple[str, ...]:
     return (parameter.name,)
 
 
-def fill(
-    question: str,
-    query: NamedQuery,
-    *,
-    indexes: Mapping[str, ValueIndex],
-    today: date,
-    names: Sequence[tuple[int, int]] = (),
-) -> Reading:
+def fill(question: Question, query: NamedQuery, *, names: Sequence[tuple[int, int]] = ()) -> Reading:
     """Read a query's parameters from a question.
 
     Args:
-        question: A stand-alone question.
+        question: What was asked.
         query: Whose parameters to fill.
-        indexes: For each `table.column` that a parameter links to, its values.
-        today: The day that relative dates count from.
         names: Places of unknown names; a value that is required and missing is taken to be one of them, so
             that the question is understood although the value has to be asked for.
     """
-    found = _find_all(question, query.parameters, indexes, today)
+    found = _find_all(question, query.parameters)
     places = [place for places in found.values() for place in places]
     guessed = [*places, *_guessed(query, found, names)]
     axis = next((name for name, several in found.items() if len(several) > 1), None)
@@ -102,9 +113,9 @@ def fill(
     if axis is not None:
         variants = [{**chosen, axis: place} for place in found[axis][:MOST_FILLINGS]]
     return Reading(
-        fillings=tuple(_filling(question, query, variant, today) for variant in variants),
-        masked=_masked(question, guessed),
-        certain=_masked(question, places),
+        fillings=tuple(_filling(question, query, variant) for variant in variants),
+        masked=_masked(question.text, guessed),
+        certain=_masked(question.text, places),
         places=tuple(guessed),
     )
 
@@ -121,16 +132,14 @@ def default_values(parameter: Parameter, today: date) -> tuple[tuple[str, Cell],
     return tuple(zip(names, days, strict=False))
 
 
-def _find_all(
-    question: str, parameters: Sequence[Parameter], indexes: Mapping[str, ValueIndex], today: date
-) -> dict[str, list[Found]]:
+def _find_all(question: Question, parameters: Sequence[Parameter]) -> dict[str, list[Found]]:
     taken: list[tuple[int, int]] = []
     found: dict[str, list[Found]] = {}
     ordered = sorted(parameters, key=lambda parameter: _ORDER.index(parameter.kind))
     for position, parameter in enumerate(ordered):
         free = [
             place
-            for place in _find(question, parameter, indexes, today)
+            for place in question.find(parameter)
             if all(place.end <= start or place.start >= end for start, end in taken)
         ]
         shared = any(_source(parameter) == _source(later) for later in ordered[position + 1 :])
@@ -161,21 +170,19 @@ def _distinct(places: list[Found]) -> list[Found]:
     return list(first.values())
 
 
-def _find(
-    question: str, parameter: Parameter, indexes: Mapping[str, ValueIndex], today: date
-) -> Iterator[Found]:
+def _find(question: Question, parameter: Parameter) -> Iterator[Found]:
     match parameter.kind:
         case "text":
-            yield from _texts(question, parameter)
+            yield from _texts(question.text, parameter)
         case "value":
-            for link in indexes[parameter.column or ""].link(question):
+            for link in question.indexes[parameter.column or ""].link(question.text):
                 yield _found(parameter, (link.value,), link.start, link.end)
         case "choice":
-            yield from _choices(question, parameter)
+            yield from _choices(question.text, parameter)
         case "period" | "date":
-            yield from _periods(question, parameter, today)
+            yield from _periods(question.text, parameter, question.today)
         case "number" | "integer":
-            yield from _numbers(question, parameter)
+            yield from _numbers(question.text, parameter)
 
 
 def _found(parameter: Parameter, values: Sequence[Cell], start: int, end: int) -> Found:
@@ -201,9 +208,16 @@ def _spelled(text: str, parameter: Parameter) -> str:
 
 
 def _choices(question: str, parameter: Parameter) -> Iterator[Found]:
-    meaning = {word: value for value, words in parameter.choices for word in (value, *words)}
-    for link in ValueIndex(list(meaning), typing_errors=False).link(question):
+    index, meaning = _choice_index(parameter.choices)
+    for link in index.link(question):
         yield _found(parameter, (meaning[link.value],), link.start, link.end)
+
+
+@lru_cache(maxsize=1024)
+def _choice_index(choices: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[ValueIndex, Mapping[str, str]]:
+    """Return an index of the words of a choice, and the value that each of them means."""
+    meaning = {word: value for value, words in choices for word in (value, *words)}
+    return ValueIndex(list(meaning), typing_errors=False), meaning
 
 
 def _periods(question: str, parameter: Parameter, today: date) -> Iterator[Found]:
@@ -234,12 +248,12 @@ def _numbers(question: str, parameter: Parameter) -> Iterator[Found]:
             yield _found(parameter, (int(number),), start, end)
 
 
-def _filling(question: str, query: NamedQuery, chosen: Mapping[str, Found], today: date) -> Filling:
+def _filling(question: Question, query: NamedQuery, chosen: Mapping[str, Found]) -> Filling:
     values: dict[str, Cell] = {}
     missing: list[str] = []
     for parameter in query.parameters:
         place = chosen.get(parameter.name)
-        given = place.values if place else default_values(parameter, today)
+        given = place.values if place else default_values(parameter, question.today)
         if place is None and parameter.required and parameter.default is None:
             missing.append(parameter.ask or f"Which {parameter.name.replace('_', ' ')} do you mean?")
         else:
@@ -248,7 +262,7 @@ def _filling(question: str, query: NamedQuery, chosen: Mapping[str, Found], toda
     return Filling(
         values=tuple(sorted(values.items())),
         missing=tuple(missing),
-        linked=tuple(question[place.start : place.end] for place in used),
+        linked=tuple(question.text[place.start : place.end] for place in used),
         filled=tuple(parameter for parameter in query.parameters if parameter.name in chosen),
     )
 

@@ -114,17 +114,15 @@ class StemWeights:
         """Tell whether any query uses the stem."""
         return stem in self._weights
 
-    def overlap(self, first: str, second: str) -> float:
+    def overlap(self, first: frozenset[str], second: frozenset[str]) -> float:
         """Return the weighted F1 of two texts' stems, in [0, 1]."""
-        left, right = stem_set(first), stem_set(second)
-        total = self._sum(left) + self._sum(right)
-        return 2 * self._sum(left & right) / total if total else 0.0
+        total = self._sum(first) + self._sum(second)
+        return 2 * self._sum(first & second) / total if total else 0.0
 
-    def foreign(self, text: str, vocabulary: str) -> float:
+    def foreign(self, found: frozenset[str], vocabulary: frozenset[str]) -> float:
         """Return the weighted share of a text's stems that a vocabulary lacks, in [0, 1]."""
-        found = stem_set(text)
         total = self._sum(found)
-        return self._sum(found - stem_set(vocabulary)) / total if total else 0.0
+        return self._sum(found - vocabulary) / total if total else 0.0
 
     def _sum(self, stems: Iterable[str]) -> float:
         return sum(self._weights.get(stem, self._unknown) for stem in stems)

@@ -61,7 +61,8 @@ def check_identity(folder: Path, wanted: Mapping[str, object]) -> None:
         raise _damaged(folder) from error
     if found != wanted:
         raise ConfigurationError(
-            f"store {str(folder)!r} was made with {found}, not {wanted}; delete the folder and ingest again"
+            f"store {str(folder)!r} was made with {found}, not {wanted}; "
+            "delete the folder and ingest again: plumbline ingest"
         )
 
 

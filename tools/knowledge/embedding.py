@@ -5,7 +5,6 @@ fastembed is imported when the first text is embedded, because its import takes 
 
 import json
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ import numpy
 
 from tools.errors import ConfigurationError
 from tools.ports import Embedder, Matrix
+from tools.vectors import Remembering, unit_rows
 
 if TYPE_CHECKING:
     from fastembed import TextEmbedding
@@ -39,8 +39,7 @@ class FastEmbedder:
         """
         self._place = str(name_or_path)
         self._most_tokens: int | None = None
-        self._cache: OrderedDict[str, Matrix] = OrderedDict()
-        self._cache_size = cache_size
+        self._remembering = Remembering(self._embed_all, size=cache_size)
         self._lock = threading.Lock()
         self._model: TextEmbedding | None = None
 
@@ -66,18 +65,7 @@ class FastEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Matrix:
         """Return one unit vector a text, in order; a single text is remembered."""
-        if len(texts) != 1:
-            return self._embed_all(texts)
-        with self._lock:
-            if (known := self._cache.get(texts[0])) is not None:
-                self._cache.move_to_end(texts[0])
-                return known.copy()
-        vector = self._embed_all(texts)
-        with self._lock:
-            self._cache[texts[0]] = vector.copy()
-            while len(self._cache) > self._cache_size:
-                self._cache.popitem(last=False)
-        return vector
+        return self._remembering(texts)
 
     def _embed_all(self, texts: Sequence[str]) -> Matrix:
         """Embed in order of length and put the vectors back in the order of the texts."""
@@ -87,8 +75,7 @@ class FastEmbedder:
         model = self._loaded()
         vectors = numpy.stack(list(model.embed([texts[index] for index in order], batch_size=BATCH)))
         result = numpy.empty(vectors.shape, dtype=numpy.float32)
-        norms = numpy.linalg.norm(vectors, axis=1, keepdims=True)
-        result[order] = vectors / numpy.maximum(norms, numpy.finfo(numpy.float32).tiny)
+        result[order] = unit_rows(vectors)
         return result
 
     def _loaded(self) -> "TextEmbedding":

@@ -63,15 +63,21 @@ class Lexicon:
         vector = _model(language).embed_query(text)
         return Sparse(indices=list(vector.indices), values=list(vector.values))
 
-    def branches(self, where: Filter) -> list[Branch]:
-        """Plan a search: BM25 once a language, dense over the bases whose language the embedder speaks."""
+    def branches(self, where: Filter, *, dense: bool = True) -> list[Branch]:
+        """Plan a search: BM25 once a language, dense over the bases whose language the embedder speaks.
+
+        Args:
+            where: The bases to look in.
+            dense: False plans for words alone.
+        """
         searched = where.knowledge_bases or tuple(self.languages)
         by_language: dict[str, list[str]] = {} if searched else {DEFAULT_LANGUAGE: []}
         for base in searched:
             by_language.setdefault(self.languages.get(base, DEFAULT_LANGUAGE), []).append(base)
         spoken = tuple(base for base in searched if self.dense.get(base, True))
-        dense = [Branch(language=None, knowledge_bases=spoken)] if spoken or not searched else []
-        return dense + [
+        meant = dense and (spoken or not searched)
+        nearest = [Branch(language=None, knowledge_bases=spoken)] if meant else []
+        return nearest + [
             Branch(language=language, knowledge_bases=tuple(bases)) for language, bases in by_language.items()
         ]
 
@@ -84,6 +90,14 @@ def check_vectors(vectors: Matrix, *, count: int, dimension: int) -> None:
         )
     if not numpy.isfinite(vectors).all():
         raise InvalidInput("store: the vectors hold infinite or missing values; check the embedder")
+
+
+def query_vector(vector: Matrix | None, *, dimension: int) -> list[float]:
+    """Return the numbers of a query's vector, checked; none when there is no vector."""
+    if vector is None:
+        return []
+    check_vectors(vector, count=1, dimension=dimension)
+    return [float(number) for number in vector[0]]
 
 
 @lru_cache(maxsize=64)

@@ -20,7 +20,7 @@ from tools.knowledge.edge_folder import (
     take_lock,
 )
 from tools.knowledge.payload import from_payload, to_hits, to_payload
-from tools.knowledge.sparse import CANDIDATES, Branch, Lexicon, check_vectors
+from tools.knowledge.sparse import CANDIDATES, Branch, Lexicon, check_vectors, query_vector
 from tools.ports import Matrix
 from tools.types import Chunk, Filter, Hit
 
@@ -100,15 +100,15 @@ class EdgeStore:
                 self._shard.update(engine.UpdateOperation.delete_points(list(ids[first : first + BATCH])))
             self._shard.flush()
 
-    def search(self, text: str, vector: Matrix, *, limit: int, where: Filter) -> list[Hit]:
-        """Find the chunks nearest in meaning and words, best first.
+    def search(self, text: str, vector: Matrix | None, *, limit: int, where: Filter) -> list[Hit]:
+        """Find the chunks nearest in meaning and words, best first; in words alone without a vector.
 
         Each hit explains itself by `fused`, and by `dense` (cosine) and `bm25` where that branch found it.
         """
-        check_vectors(vector, count=1, dimension=self._dimension)
-        plan = self._lexicon.branches(where)
+        meaning = query_vector(vector, dimension=self._dimension)
+        plan = self._lexicon.branches(where, dense=bool(meaning))
         candidates = max(CANDIDATES, limit)
-        parts = [(self._query(branch, text, vector), _condition(branch, where)) for branch in plan]
+        parts = [(self._query(branch, text, meaning), _condition(branch, where)) for branch in plan]
         fused = engine.QueryRequest(
             prefetches=[engine.Prefetch(query=query, limit=candidates, filter=only) for query, only in parts],
             query=engine.Fusion.Dbsf(),  # type: ignore[arg-type]  # the stub misses that Dbsf is a Fusion
@@ -166,10 +166,10 @@ class EdgeStore:
         sparse = self._lexicon.document(item.knowledge_base, item.embedding_text)
         return engine.SparseVector(sparse.indices, sparse.values)
 
-    def _query(self, branch: Branch, text: str, vector: Matrix) -> engine.Query:
+    def _query(self, branch: Branch, text: str, meaning: list[float]) -> engine.Query:
         """Make the query of one branch."""
         if branch.language is None:
-            return engine.Query.Nearest(vector[0].tolist(), using=DENSE)
+            return engine.Query.Nearest(meaning, using=DENSE)
         sparse = self._lexicon.query(branch.language, text)
         return engine.Query.Nearest(engine.SparseVector(sparse.indices, sparse.values), using=BM25)
 

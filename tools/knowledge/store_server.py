@@ -13,7 +13,7 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 
 from tools.errors import ConfigurationError, PlumblineError, TransientError
 from tools.knowledge.payload import from_payload, to_hits, to_payload
-from tools.knowledge.sparse import CANDIDATES, Branch, Lexicon, check_vectors
+from tools.knowledge.sparse import CANDIDATES, Branch, Lexicon, check_vectors, query_vector
 from tools.ports import Matrix
 from tools.types import Chunk, Filter, Hit
 
@@ -68,7 +68,7 @@ class ServerStore:
         if found != identity:
             raise ConfigurationError(
                 f"collection {collection!r} was made with {json.dumps(found)}, not {json.dumps(identity)}; "
-                "use another collection name, or delete it and ingest again"
+                "use another collection name, or delete it and ingest again: plumbline ingest"
             )
         return cls(client, collection, dimension=dimension, lexicon=lexicon)
 
@@ -92,15 +92,15 @@ class ServerStore:
                 chosen: list[models.ExtendedPointId] = list(ids[first : first + BATCH])
                 self._client.delete(self._collection, models.PointIdsList(points=chosen), wait=True)
 
-    def search(self, text: str, vector: Matrix, *, limit: int, where: Filter) -> list[Hit]:
-        """Find the chunks nearest in meaning and words, best first.
+    def search(self, text: str, vector: Matrix | None, *, limit: int, where: Filter) -> list[Hit]:
+        """Find the chunks nearest in meaning and words, best first; in words alone without a vector.
 
         Each hit explains itself by `fused`, and by `dense` (cosine) and `bm25` where that branch found it.
         """
-        check_vectors(vector, count=1, dimension=self._dimension)
-        plan = self._lexicon.branches(where)
+        meaning = query_vector(vector, dimension=self._dimension)
+        plan = self._lexicon.branches(where, dense=bool(meaning))
         candidates = max(CANDIDATES, limit)
-        parts = [self._prefetch(branch, text, vector, candidates, where) for branch in plan]
+        parts = [self._prefetch(branch, text, meaning, candidates, where) for branch in plan]
         fused = models.QueryRequest(
             prefetch=parts,
             query=models.FusionQuery(fusion=models.Fusion.DBSF),
@@ -150,12 +150,12 @@ class ServerStore:
         return models.SparseVector(indices=sparse.indices, values=sparse.values)
 
     def _prefetch(
-        self, branch: Branch, text: str, vector: Matrix, limit: int, where: Filter
+        self, branch: Branch, text: str, meaning: list[float], limit: int, where: Filter
     ) -> models.Prefetch:
         """Make the query of one branch."""
         condition = _condition(branch, where)
         if branch.language is None:
-            return models.Prefetch(query=vector[0].tolist(), using=DENSE, limit=limit, filter=condition)
+            return models.Prefetch(query=meaning, using=DENSE, limit=limit, filter=condition)
         sparse = self._lexicon.query(branch.language, text)
         query = models.SparseVector(indices=sparse.indices, values=sparse.values)
         return models.Prefetch(query=query, using=BM25, limit=limit, filter=condition)

@@ -1,4 +1,4 @@
-"""Packing of ranked passages into a budget."""
+"""Packing of ranked passages: what fits, and in which order."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -19,3 +19,11 @@ def pack(items: Sequence[Item], *, budget: int, size: Callable[[Item], int]) -> 
             packed.append(item)
             left -= size(item)
     return packed
+
+
+def strongest_at_the_ends(ranked: Sequence[Item]) -> list[Item]:
+    """Order items given best first: the best first, the second best last, the third second, and so on.
+
+    What stands in the middle of a long prompt is used least (Liu et al. 2023, "Lost in the Middle").
+    """
+    return [*ranked[::2], *ranked[1::2][::-1]]

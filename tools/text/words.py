@@ -7,7 +7,7 @@ Japanese and Korean text has no spaces, so it counts as overlapping pairs of cha
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,6 +30,8 @@ def words(text: str) -> list[str]:
 
 def fold(word: str) -> str:
     """Lower-case a word and take off its accents, so that spellings compare."""
+    if word.isascii():
+        return word.lower().replace(",", "")
     decomposed = unicodedata.normalize("NFKD", word.casefold().replace("’", "'").replace(",", ""))
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
@@ -49,18 +51,20 @@ def numbers(text: str) -> frozenset[str]:
     return frozenset(_canonical(match.group()) for match in NUMBER.finditer(text))
 
 
-def _stems_of(word: str) -> Iterator[str]:
-    if word in STOP_WORDS:
-        return
-    if CJK.search(word):
-        yield from _cjk_pairs(word)
-        return
-    for part in re.split(r"[/\-]", word) if not any(c.isdigit() for c in word) else [word]:
-        if part and part not in STOP_WORDS:
-            yield stem(part.removesuffix("'s").strip("'."))
+def _stems_of(word: str) -> Iterable[str]:
+    return _cjk_pairs(word) if CJK.search(word) else _alphabetic_stems(word)
 
 
 @lru_cache(maxsize=50_000)
+def _alphabetic_stems(word: str) -> tuple[str, ...]:
+    if word in STOP_WORDS:
+        return ()
+    parts = [word] if any(map(str.isdigit, word)) else re.split(r"[/\-]", word)
+    return tuple(
+        stem(part.removesuffix("'s").strip("'.")) for part in parts if part and part not in STOP_WORDS
+    )
+
+
 def stem(word: str) -> str:
     """Return the English Snowball stem of one folded word."""
     if not hasattr(_local, "stemmer"):

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from graph.plan import Turn
 from graph.reasoning.local.lexicon import Lexicon
-from graph.state import Turn
 from tools.database.periods import find_periods
 from tools.text.words import STOP_WORDS, fold, stems, words
 

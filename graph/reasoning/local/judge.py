@@ -3,14 +3,17 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from graph.plan import Part, Plan
 from graph.reasoning.checks import check_claims
+from graph.reasoning.harmless.quotations import quotation
 from graph.reasoning.local.lexicon import Lexicon
 from graph.reasoning.local.passages import complete
 from graph.reasoning.local.sufficiency import confidence
 from graph.reasoning.local.supports import Candidate, SpanFinder
-from graph.state import Assessment, Draft, Evidence, Part, Plan, Verification
+from graph.state import WORDS_ALONE, Assessment, Draft, Evidence, Verification
+from tools.metering import Meter
 from tools.types import Hit
 
 CLOSE = 0.3
@@ -20,12 +23,14 @@ WORTH_ASKING = 0.4
 NARROW = 2
 """A document about more products than this is a general one."""
 MOST_CHOICES = 6
+UNKNOWN = 0.5
+"""Confidence in evidence that nobody has weighed."""
 _WHICH = re.compile(r"\b(?:which|compare|difference|all|any|both|every|models)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalJudge:
-    """Judges by words, embeddings and rules. Implements `Judge`."""
+    """Judges by words, embeddings where there are any, and rules. Implements `Judge`."""
 
     lexicon: Lexicon
     finder: SpanFinder
@@ -36,23 +41,47 @@ class LocalJudge:
         """Assess part by part in a worker thread."""
         return await asyncio.to_thread(self._assess_all, plan, evidence)
 
-    async def verify(self, draft: Draft, evidence: Sequence[Evidence]) -> Verification:
+    def tell_apart(self, plan: Plan, evidence: Sequence[Evidence]) -> list[Assessment]:
+        """Say which parts have any evidence, and which must be asked back; not whether it answers them.
+
+        Cheaper than an assessment: spans are compared by words alone.
+        """
+        return [self._told_apart(part, found) for part, found in zip(plan.parts, evidence, strict=True)]
+
+    async def verify(
+        self, draft: Draft, evidence: Sequence[Evidence], *, question: str, before: Verification, meter: Meter
+    ) -> Verification:
         """Check every claim word by word and number by number; a local draft only quotes."""
+        del question, before, meter
         return check_claims(draft, evidence)
 
     def _assess_all(self, plan: Plan, evidence: Sequence[Evidence]) -> list[Assessment]:
         return [self._assess(part, found) for part, found in zip(plan.parts, evidence, strict=True)]
 
+    def _told_apart(self, part: Part, evidence: Evidence) -> Assessment:
+        from_rows = any(rows.rows or rows.empty for rows in evidence.rows)
+        if from_rows or not evidence.hits:
+            return _without_passages(part, from_rows, UNKNOWN)
+        candidates = self.finder.find(part.question, evidence.hits, embedded=False)
+        choices = self._choices(part, candidates) if candidates else ()
+        return (
+            _ambiguous(choices, UNKNOWN) if choices else Assessment(verdict="sufficient", confidence=UNKNOWN)
+        )
+
     def _assess(self, part: Part, evidence: Evidence) -> Assessment:
         candidates = self.finder.find(part.question, evidence.hits)
+        by_words = any(one.cosine is None for one in candidates)
+        found = self._weighed(part, evidence, candidates)
+        return replace(found, shortfall=WORDS_ALONE) if by_words else found
+
+    def _weighed(self, part: Part, evidence: Evidence, candidates: Sequence[Candidate]) -> Assessment:
         sure = confidence(part.question, candidates, self.lexicon)
         from_rows = any(rows.rows or rows.empty for rows in evidence.rows)
         choices = () if from_rows or sure < self.abstain * WORTH_ASKING else self._choices(part, candidates)
         if sure < self.abstain and not choices:
             return _without_passages(part, from_rows, sure)
         if choices:
-            ask = f"Which one do you mean: {', '.join(choices[:-1])} or {choices[-1]}?"
-            return Assessment(verdict="ambiguous", confidence=sure, ask=ask, choices=choices)
+            return _ambiguous(choices, sure)
         supports = tuple(complete(part.question, candidates))
         return Assessment(verdict="sufficient", confidence=sure, supports=supports)
 
@@ -77,8 +106,16 @@ class LocalJudge:
         return _names(narrow)
 
 
+def _ambiguous(choices: tuple[str, ...], sure: float) -> Assessment:
+    ask = f"Which one do you mean: {', '.join(choices[:-1])} or {choices[-1]}?"
+    return Assessment(verdict="ambiguous", confidence=sure, ask=ask, choices=choices)
+
+
 def _names(groups: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for group in groups for name in group))[:MOST_CHOICES]
+    """Return names to choose between, as harmless quotations; nothing when that leaves no choice."""
+    shown = (quotation(name).strip() for group in groups for name in group)
+    names = tuple(name for name in dict.fromkeys(shown) if name)
+    return names[:MOST_CHOICES] if len(names) > 1 else ()
 
 
 def _about(hit: Hit) -> tuple[str, ...]:
@@ -90,4 +127,5 @@ def _about(hit: Hit) -> tuple[str, ...]:
 def _without_passages(part: Part, from_rows: bool, sure: float) -> Assessment:
     if from_rows:
         return Assessment(verdict="sufficient", confidence=max(match.score for match in part.matches))
-    return Assessment(verdict="gap", confidence=sure, note=f"Nothing in the sources answers: {part.question}")
+    note = f"Nothing in the sources answers: {part.in_general}"
+    return Assessment(verdict="gap", confidence=sure, note=note)

@@ -65,7 +65,10 @@ class Lexicon:
         rest = fold(text)
         found = []
         for name in self.products:
-            pattern = re.compile(rf"(?<!\w){re.escape(fold(name))}(?:'s|s)?(?!\w)")
+            folded = fold(name)
+            if folded not in rest:
+                continue
+            pattern = re.compile(rf"(?<!\w){re.escape(folded)}(?:'s|s)?(?!\w)")
             if pattern.search(rest):
                 found.append(name)
                 rest = pattern.sub(" ", rest)
@@ -87,10 +90,13 @@ class Lexicon:
 
     def revisions_in(self, text: str) -> tuple[str, ...]:
         """Return the revisions named in a text: "revision B", or B right behind a product."""
+        possible = [revision for revision in self.revisions if revision in text]
+        if not possible:
+            return ()
         before = "|".join(["revision", "rev\\.?", "version", *(re.escape(name) for name in self.products)])
         return tuple(
             revision
-            for revision in self.revisions
+            for revision in possible
             if re.search(rf"(?i:\b(?:{before})) (?:(?i:revision|rev\.?) )?{re.escape(revision)}(?!\w)", text)
         )
 

@@ -69,6 +69,11 @@ def choose(question: str, matches: Sequence[Match], bases: Mapping[str, float]) 
     )
 
 
+def both(one: float, other: float) -> float:
+    """Return what two judges think together: the mean of their log-odds, as a probability."""
+    return _probability((_logit(one) + _logit(other)) / 2)
+
+
 def _coded(match: Match) -> bool:
     return any(codes_in(word) for word in match.linked)
 

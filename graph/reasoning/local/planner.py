@@ -2,22 +2,28 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
+from graph.plan import Families, Part, Plan, Query, Route, Turn
 from graph.reasoning.local.followups import codes_in, has_dangling_pronoun, inherit, standalone
-from graph.reasoning.local.lookups import LIKELY, choose
+from graph.reasoning.local.lookups import LIKELY, both, choose
 from graph.reasoning.local.router import Router
 from graph.reasoning.local.small_talk import courtesy
 from graph.reasoning.local.splitting import split
-from graph.state import Part, Plan, Route, Turn
+from graph.state import WORDS_ALONE, Evidence
 from tools.database.periods import find_periods
+from tools.errors import ModelError
+from tools.metering import Meter
 from tools.ports import Catalog, Embedder
 from tools.text.words import stems
-from tools.types import Match
+from tools.types import Match, Note
 
 UNSURE = 0.1
 """With no database answer in sight, a base at or above this is searched as well: looking is cheap."""
+UNKNOWN = 0.5
+"""What a place or the scope is given when there are no vectors to judge by: even odds."""
+NO_QUERY: Note = "The embedding model gave no vectors; no query of the database could be chosen."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +34,17 @@ class LocalPlanner:
     embedder: Embedder
     catalog: Catalog | None
     about: str
+    families: Families = field(default_factory=Families)
 
-    async def plan(self, question: str, history: Sequence[Turn], *, today: date) -> Plan:
+    async def plan(self, question: str, history: Sequence[Turn], *, today: date, meter: Meter) -> Plan:
         """Plan in a worker thread: embedding takes milliseconds that the event loop should keep."""
+        del meter
         return await asyncio.to_thread(self._plan, question, history, today)
+
+    async def carry_on(self, plan: Plan, evidence: Sequence[Evidence], *, today: date, meter: Meter) -> Plan:
+        """Return the plan as it is: rules split questions only into parts that need nothing."""
+        del evidence, today, meter
+        return plan
 
     def _plan(self, question: str, history: Sequence[Turn], today: date) -> Plan:
         reply = courtesy(question, about=self.about)
@@ -39,16 +52,20 @@ class LocalPlanner:
         complete = standalone(question, turns, self.router.lexicon, today=today)
         context = (f"{turns[-1].question} {question}",) if complete != question else ()
         parts: list[Part] = []
-        for piece in split(complete):
+        for piece in split(complete) if self.families.sub_questions else [complete]:
             said = [part.question for part in parts]
             whole = self._complete(piece, said, today)
             wider = context if whole == piece else (*context, f"{said[-1]} {piece}")
-            if (part := self._part(whole, wider, parts, today)) is not None:
+            try:
+                part = self._further(whole, wider, parts, today)
+            except ModelError:
+                part = self._without_vectors(whole, wider)
+            if part is not None:
                 parts.append(part)
         return Plan(
             question=complete,
-            route=_overall([part.route for part in parts]),
-            parts=tuple(parts),
+            route=overall([part.route for part in parts]),
+            parts=self.families.applied(parts),
             as_of=_as_of(complete, today),
             small_talk=reply,
         )
@@ -69,37 +86,78 @@ class LocalPlanner:
         lexicon = self.router.lexicon
         return inherit(standalone(piece, turns, lexicon, today=today), said, lexicon)
 
-    def _part(
+    def part(
+        self, question: str, *, today: date, context: Sequence[str] = (), route: Route | None = None
+    ) -> Part:
+        """Route a question about one thing; without vectors, say so and search every base.
+
+        Args:
+            question: Stands alone.
+            today: The day that relative dates count from.
+            context: The same with more of the conversation around it, searched as well.
+            route: What somebody better knows of its route; the router's judgment by default.
+        """
+        try:
+            return self._routed(question, self._proposed(question, today), context, route)
+        except ModelError:
+            return self._without_vectors(question, context, route)
+
+    def _further(
         self, question: str, context: Sequence[str], before: Sequence[Part], today: date
     ) -> Part | None:
-        """Route one part; None when the database query of an earlier part answers it already."""
-        lexicon, vector = self.router.lexicon, self.embedder.embed([question])
-        bases, in_scope = self.router.probabilities(question, self.embedder)
-        proposed = self.catalog.match(question, vector, today=today) if self.catalog else []
+        """Route a further part; None when the database query of an earlier one answers it already."""
+        proposed = self._proposed(question, today)
         running = {(match.query, match.parameters) for part in before for match in part.matches}
-        repeated = bool(proposed) and (proposed[0].query, proposed[0].parameters) in running
+        if not proposed or (proposed[0].query, proposed[0].parameters) not in running:
+            return self._routed(question, proposed, context)
+        part = self._routed(question, [], context)
         leans = bool(before) and question.startswith(before[-1].question)
-        if repeated and max(bases.values(), default=0.0) < (LIKELY if leans else UNSURE):
-            return None
-        chosen = choose(question, [] if repeated else proposed, bases)
+        likely = max(part.route.knowledge_bases.values(), default=0.0)
+        return part if likely >= (LIKELY if leans else UNSURE) else None
+
+    def _proposed(self, question: str, today: date) -> list[Match]:
+        if self.catalog is None:
+            return []
+        return self.catalog.match(question, self.embedder.embed([question]), today=today)
+
+    def _without_vectors(self, question: str, context: Sequence[str], route: Route | None = None) -> Part:
+        """Route by the rules alone: which query fits a question is mostly told by its vector."""
+        bases = dict.fromkeys(self.router.bases, UNKNOWN)
+        unknown = Route(knowledge_bases=bases, database=0.0, in_scope=UNKNOWN)
+        part = self._routed(question, [], context, route or unknown)
+        return replace(part, shortfall=NO_QUERY if self.catalog else WORDS_ALONE)
+
+    def _routed(
+        self, question: str, proposed: Sequence[Match], context: Sequence[str], route: Route | None = None
+    ) -> Part:
+        lexicon = self.router.lexicon
+        if route is None:
+            bases, in_scope = self.router.probabilities(question, self.embedder)
+            route = Route(knowledge_bases=bases, database=0.0, in_scope=in_scope)
+        else:
+            proposed = [replace(match, score=both(match.score, route.database)) for match in proposed]
+        chosen = choose(question, proposed, route.knowledge_bases)
         strange = [code for code in codes_in(question) if not any(map(lexicon.known, stems(code)))]
         bare = lexicon.without_names(question, also=strange)
         return Part(
             question=question,
             route=Route(
                 knowledge_bases=dict(chosen.bases),
-                database=chosen.probability,
-                in_scope=max(in_scope, chosen.probability if chosen.matches else 0.0),
+                database=max(route.database, chosen.probability),
+                in_scope=max(route.in_scope, chosen.probability if chosen.matches else 0.0),
             ),
-            queries=tuple(dict.fromkeys((question, *context, bare))),
-            knowledge_bases=() if chosen.must_ask else _to_search(chosen.bases, chosen.matches),
+            queries=(
+                Query(text=question),
+                *(Query(text=text, family="rewrite") for text in (*context, bare)),
+            ),
+            knowledge_bases=() if chosen.must_ask else to_search(chosen.bases, chosen.matches),
             matches=chosen.matches,
             products=lexicon.products_in(question),
             revisions=lexicon.revisions_in(question),
         )
 
 
-def _to_search(bases: Mapping[str, float], chosen: Sequence[Match]) -> tuple[str, ...]:
+def to_search(bases: Mapping[str, float], chosen: Sequence[Match]) -> tuple[str, ...]:
     """Return the bases to search, likeliest first; at least one unless the database can answer."""
     ranked = sorted(bases, key=lambda name: -bases[name])
     threshold = LIKELY if chosen else UNSURE
@@ -107,7 +165,8 @@ def _to_search(bases: Mapping[str, float], chosen: Sequence[Match]) -> tuple[str
     return likely if likely or chosen else tuple(ranked)
 
 
-def _overall(routes: Sequence[Route]) -> Route:
+def overall(routes: Sequence[Route]) -> Route:
+    """Return the route of a whole question: the largest probability over its parts."""
     return Route(
         knowledge_bases={
             name: max(route.knowledge_bases[name] for route in routes) for name in routes[0].knowledge_bases

@@ -5,7 +5,8 @@ is the share of the question's words, weighted by rarity, found in the span (cou
 headings (counted by half), rank is the passage's score relative to the best passage, type says whether the
 span holds the kind of thing asked for (a number, a date, a place ...), and named whether it names the
 product asked about (1), only others (-1) or none (0). No single signal finds the answering sentence often
-enough; together they do (measured on squad2_sample).
+enough; together they do (measured on squad2_sample). Where the embedder is of no help, the cosine is left
+out.
 """
 
 import threading
@@ -20,6 +21,7 @@ from graph.reasoning.local.answer_types import satisfies
 from graph.reasoning.local.followups import codes_in
 from graph.reasoning.local.lexicon import Lexicon
 from graph.state import Support
+from tools.errors import ModelError
 from tools.ports import Embedder, Matrix
 from tools.text.sentences import Unit, units
 from tools.text.words import stem_set
@@ -57,7 +59,8 @@ class Candidate:
     named: int
     """1 when it names a product of the question, -1 when only others, else 0; the same again for revisions
     and for codes. In a document about that product alone, naming it says nothing and counts 0."""
-    cosine: float = 0.0
+    cosine: float | None = None
+    """None when the spans were compared by words alone."""
     score: float = 0.0
 
     @property
@@ -101,14 +104,24 @@ class SpanFinder:
         self._vectors: OrderedDict[str, Matrix] = OrderedDict()
         self._lock = threading.Lock()
 
-    def find(self, question: str, hits: Sequence[Hit]) -> list[Candidate]:
-        """Return the best spans of the passages, best first."""
+    def find(self, question: str, hits: Sequence[Hit], *, embedded: bool = True) -> list[Candidate]:
+        """Return the best spans of the passages, best first.
+
+        They are compared by words alone when not `embedded`, and when the embedder is of no help.
+        """
         subject = self._subject(question)
         found = [one for hit in hits for one in self._candidates(subject, hit, hits[0])]
         found.sort(key=lambda one: -_without_cosine(one))
         found = found[:CANDIDATES]
-        if not found:
-            return []
+        by_words = [replace(one, score=_without_cosine(one)) for one in found]
+        if not found or not embedded:
+            return by_words
+        try:
+            return self._by_meaning(question, found)
+        except ModelError:
+            return by_words
+
+    def _by_meaning(self, question: str, found: Sequence[Candidate]) -> list[Candidate]:
         asked = self._embedder.embed([question])[0]
         bare = self._lexicon.without_names(question)
         if bare != question:

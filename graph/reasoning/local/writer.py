@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from graph.plan import Plan
+from graph.reasoning.harmless.quotations import quotation
 from graph.reasoning.local.tables import as_sentence, as_table
+from graph.reasoning.ports import Emit
 from graph.state import (
     Assessment,
     Citation,
@@ -10,10 +13,12 @@ from graph.state import (
     Draft,
     Evidence,
     PassageCitation,
-    Plan,
     RowsCitation,
     Support,
+    Token,
+    Verification,
 )
+from tools.metering import Meter
 from tools.types import Chunk, Rows
 
 
@@ -21,9 +26,16 @@ class LocalWriter:
     """Writes by quoting, so that nothing can be made up. Implements `Writer`."""
 
     async def write(
-        self, plan: Plan, evidence: Sequence[Evidence], assessments: Sequence[Assessment]
+        self,
+        plan: Plan,
+        evidence: Sequence[Evidence],
+        assessments: Sequence[Assessment],
+        *,
+        emit: Emit,
+        meter: Meter,
     ) -> Draft:
         """Answer each part from its rows first, then from its supports."""
+        del meter
         claims: list[Claim] = []
         citations: list[Citation] = []
         for part in range(len(plan.parts)):
@@ -31,10 +43,28 @@ class LocalWriter:
             if assessments[part].verdict in ("sufficient", "caveat"):
                 chunks = {hit.chunk.id: hit.chunk for hit in evidence[part].hits}
                 _add_supports(part, assessments[part].supports, chunks, claims, citations)
+        emit(Token(text=self.render(claims)))
         return Draft(claims=tuple(claims), citations=tuple(citations))
 
+    async def revise(
+        self,
+        plan: Plan,
+        evidence: Sequence[Evidence],
+        draft: Draft,
+        verification: Verification,
+        *,
+        emit: Emit,
+        meter: Meter,
+    ) -> Draft:
+        """Return the draft as it is: a quotation cannot be put in other words."""
+        del plan, evidence, verification, emit, meter
+        return draft
+
     def render(self, claims: Sequence[Claim]) -> str:
-        """Return Markdown: a paragraph a part, lists as lists, tables as tables, `[n]` behind each claim."""
+        """Return Markdown: a paragraph a part, lists as lists, tables as tables, `[n]` behind each claim.
+
+        What documents, rows and models say is shown as harmless quotations, however it got into a claim.
+        """
         blocks: list[str] = []
         previous: Claim | None = None
         for number, claim in enumerate(_numbered(claims)):
@@ -65,12 +95,13 @@ def _numbered(claims: Sequence[Claim]) -> list[str]:
     for claim in claims:
         marks = "".join(f"[{number}]" for number in claim.citations)
         step = step + 1 if claim.kind == "step" else 0
+        text = quotation(claim.text)
         if claim.kind == "table":
-            lead, _, table = claim.text.partition("\n\n")
+            lead, _, table = text.partition("\n\n")
             texts.append(f"{lead} {marks}\n\n{table}")
         else:
             prefix = {"item": "- ", "step": f"{step}. "}.get(claim.kind, "")
-            texts.append(f"{prefix}{claim.text} {marks}")
+            texts.append(f"{prefix}{text} {marks}")
     return texts
 
 

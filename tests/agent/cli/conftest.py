@@ -1,6 +1,5 @@
 """A small installation of an invented kite maker: two bases, a database, two named queries."""
 
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.agent.cli.command import plumbline
+from tests.copying import copy_installation
 
 FILES = {
     "guides/launching.md": """---
@@ -127,7 +127,7 @@ def marlow(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def own(marlow: Path, tmp_path: Path) -> Path:
     """Return the configuration of a copy of the ingested installation, for tests that change it."""
-    shutil.copytree(marlow.parent, tmp_path / "own")
+    copy_installation(marlow.parent, tmp_path / "own")
     return tmp_path / "own" / "plumbline.toml"
 
 

@@ -68,14 +68,17 @@ def test_an_empty_configuration_has_nothing_to_answer_from(fresh: Path) -> None:
     )
 
 
-def test_llm_mode_is_refused_until_it_exists(fresh: Path) -> None:
+def test_llm_mode_without_an_endpoint_is_refused(fresh: Path) -> None:
     """It is not silently replaced by the local mode."""
     assert plumbline("ingest", "--config", fresh).code == 0
     text = CONFIGURATION.replace("today = 2026-05-04", 'mode = "llm"')
     fresh.write_text(text, encoding="utf-8")
     done = plumbline("ask", "What does the Heron cost?", "--config", fresh)
-    assert done.code == 2
-    assert done.complaint.startswith('assistant.mode = "llm" is not part of this release')
+    assert (done.code, done.out) == (2, "")
+    assert done.complaint == (
+        'assistant.mode is "llm", but there is no endpoint; set OPENAI_API_KEY or models.base_url, '
+        'or set the mode to "auto"'
+    )
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,10 @@ async def test_every_base_is_searched_for_the_question_as_asked(runtime: Runner)
 
 async def test_no_base_gives_no_list(runtime: Runner) -> None:
     """An installation with a database alone searches nothing."""
-    assert await prefetch(State(question="x"), runtime(deps_of(bases={}))) == {"prefetched": []}
+    assert await prefetch(State(question="x"), runtime(deps_of(bases={}))) == {
+        "prefetched": [],
+        "failures": [],
+    }
 
 
 async def test_a_store_that_is_away_is_not_hidden_by_the_node(runtime: Runner) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import pytest
 from langgraph.runtime import Runtime
 
 from graph.deps import Deps, Limits
 from graph.nodes.rerank import rerank
-from graph.state import Part, Queried, Retrieved, State
+from graph.plan import Family, Part, Query
+from graph.state import Queried, Retrieved, State
 from tests.fakes_graph import chunk_of, deps_of, hit_of, part_of, plan_of, route_of, rows_of
 from tools.ranking.rules import Rule
 from tools.types import Hit, Metadata
@@ -69,11 +71,23 @@ async def test_rows_go_to_the_part_that_asked_for_them(runtime: Runner) -> None:
     assert [len(one.rows) for one in update["evidence"]] == [0, 1]
 
 
-async def test_the_question_weighs_more_than_its_expansions(runtime: Runner) -> None:
-    """The head of the question's own list comes before the head of an expansion's."""
-    part = part_of("q", queries=("q", "wider"), bases=("guides",))
+@pytest.mark.parametrize("own", ["question", "sub_question"])
+@pytest.mark.parametrize("expansion", ["rewrite", "hypothetical"])
+async def test_a_question_weighs_more_than_its_expansions(
+    runtime: Runner, own: Family, expansion: Family
+) -> None:
+    """The head of its own list comes before the head of an expansion's, whichever was found first."""
+    queries = (Query(text="wider", family=expansion), Query(text="q", family=own))
+    part = replace(part_of("q", bases=("guides",)), queries=queries)
     update = await ranked(runtime(deps_of()), found("wider", "beta"), found("q", "alpha"), part=part)
     assert texts(update) == ["alpha", "beta"]
+
+
+async def test_a_question_that_is_not_searched_for_lends_no_list(runtime: Runner) -> None:
+    """What was prefetched for it stays out when its family is switched off."""
+    part = replace(part_of("q", bases=("guides",)), queries=(Query(text="wider", family="rewrite"),))
+    update = await ranked(runtime(deps_of()), found("q", "alpha"), found("wider", "beta"), part=part)
+    assert texts(update) == ["beta"]
 
 
 async def test_a_likelier_base_comes_first(runtime: Runner) -> None:

@@ -1,30 +1,62 @@
 """The node `revise`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import pytest
 from langgraph.runtime import Runtime
 
 from graph.deps import Deps
 from graph.nodes.revise import revise
-from graph.state import Claim, Draft, State, Verification
-from tests.fakes_graph import chunk_of, deps_of, passage_citation
+from graph.state import Claim, Draft, State, Token, Verification
+from tests.fakes_graph import FakeWriter, deps_of, part_of, plan_of
 
 Runner = Callable[[Deps], Runtime[Deps]]
-CHUNK = chunk_of("Boil it for two minutes. Then pour.")
+FIRST = Draft(claims=(Claim(text="Boil it for ever.", citations=(1,)),))
+SECOND = Draft(claims=(Claim(text="Boil it for two minutes.", citations=(1,)),))
+FOUND = Verification(faithfulness=0.0, rejected=((0, "why"),))
 
 
-async def test_rejected_claims_and_their_citations_are_cut(runtime: Runner) -> None:
-    """What holds stays as it was, and a note counts what went."""
-    holds = Claim(text="Boil it for two minutes.", citations=(2,))
-    draft = Draft(
-        claims=(Claim(text="Invented.", citations=(1,)), holds, Claim(text="Also invented.", citations=())),
-        citations=(
-            passage_citation(CHUNK, "Then pour.", number=1),
-            passage_citation(CHUNK, "Boil it for two minutes.", number=2),
-        ),
+def state_of(draft: Draft = FIRST) -> State:
+    """Return the state behind a draft that does not hold."""
+    return State(
+        plan=plan_of(part_of("How?")), evidence=[], draft=draft, verification=FOUND, revisions=0, failures=[]
     )
-    verification = Verification(faithfulness=1 / 3, rejected=((0, "why"), (2, "why")))
-    update = await revise(State(draft=draft, verification=verification), runtime(deps_of()))
-    assert update["draft"] == Draft(claims=(holds,), citations=draft.citations[1:])
-    assert update["revisions"] == 1
-    assert update["notes"] == ["2 statement(s) were withheld because their sources do not carry them."]
+
+
+async def test_a_draft_is_written_anew_with_what_was_wrong_with_it(
+    runtime: Runner, streamed: list[object]
+) -> None:
+    """What was streamed before is void, and the writer spends from the meter of the run."""
+    writer = FakeWriter(revised=SECOND)
+    deps = deps_of(writer=writer)
+    update = await revise(state_of(), runtime(deps))
+    assert update == {"draft": SECOND, "revisions": 1, "failures": []}
+    assert writer.objections == [FOUND]
+    assert streamed == [Token(restart=True), Token(text="Boil it for two minutes.")]
+    assert [meter is deps.meter for meter in writer.meters] == [True]
+
+
+async def test_a_writer_that_only_quotes_leaves_its_draft_as_it_is(
+    runtime: Runner, streamed: list[object]
+) -> None:
+    """The revision counts all the same: there is no second one."""
+    update = await revise(state_of(), runtime(deps_of()))
+    assert (update["draft"], update["revisions"], streamed) == (FIRST, 1, [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param(None, "no model revised", ["no model revised"], id="a new shortfall"),
+        pytest.param("no model wrote", "no model wrote", [], id="noted when it was written"),
+        pytest.param("no model wrote", None, [], id="the model is back"),
+    ],
+)
+async def test_why_a_lesser_writer_revised_is_noted_once(
+    runtime: Runner, before: str | None, after: str | None, expected: list[str]
+) -> None:
+    """The answer will be marked degraded."""
+    writer = FakeWriter(revised=replace(SECOND, shortfall=after))
+    update = await revise(state_of(replace(FIRST, shortfall=before)), runtime(deps_of(writer=writer)))
+    assert update["failures"] == expected

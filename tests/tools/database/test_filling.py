@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from tools.database.filling import MOST_FILLINGS, Reading, fill
+from tools.database.filling import MOST_FILLINGS, Question, Reading, fill
 from tools.database.linking import ValueIndex
 from tools.types import Cell, NamedQuery, Parameter
 
@@ -29,7 +29,7 @@ HEIGHT = Parameter(name="height", kind="number", ask="How high?")
 def read(question: str, *parameters: Parameter) -> Reading:
     """Fill the parameters of a query that has only these."""
     query = NamedQuery(name="q", description="", statement="", parameters=parameters)
-    return fill(question, query, indexes=INDEXES, today=TODAY)
+    return fill(Question(text=question, indexes=INDEXES, today=TODAY), query)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,20 @@ def test_two_parameters_of_one_column_take_turns() -> None:
     other = Parameter(name="other", kind="value", column="trees.name")
     (filling,) = read("Is the Elm older than the Ash?", TREE, other).fillings
     assert dict(filling.values) == {"tree": "Elm", "other": "Ash"}
+
+
+def test_queries_that_share_a_question_fill_their_own_parameters() -> None:
+    """What is looked for once is given to each under its own name, with and without names of the unknown."""
+    question = Question(text="Is the Elm older than a Yew?", indexes=INDEXES, today=TODAY)
+    other = Parameter(name="other", kind="value", column="trees.name")
+    one, two = (
+        NamedQuery(name="q", description="", statement="", parameters=parameters)
+        for parameters in ((TREE,), (TREE, other))
+    )
+    yew = (question.text.index("Yew"), question.text.index("?"))
+    assert fill(question, one).masked == "Is the tree older than a Yew?"
+    assert fill(question, two, names=[yew]).masked == "Is the tree older than a other?"
+    assert fill(question, two).masked == fill(question, one).masked
 
 
 def test_a_place_serves_one_parameter() -> None:

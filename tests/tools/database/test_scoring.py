@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tools.database.scoring import WEIGHTS, Signals, StemWeights, asks_advice, probability
+from tools.text.words import stem_set
 
 EVEN = Signals(
     meaning=0.6,
@@ -80,8 +81,9 @@ def test_questions_for_data_do_not(question: str) -> None:
 def test_rare_words_weigh_more_than_common_ones() -> None:
     """Every query is about orders, only one about returns."""
     weights = StemWeights(["orders by month", "orders returned", "orders by city"])
-    assert weights.overlap("returned orders", "returned things") > weights.overlap(
-        "returned orders", "orders seen"
+    asked = stem_set("returned orders")
+    assert weights.overlap(asked, stem_set("returned things")) > weights.overlap(
+        asked, stem_set("orders seen")
     )
 
 
@@ -90,4 +92,4 @@ def test_rare_words_weigh_more_than_common_ones() -> None:
 )
 def test_overlap_goes_from_none_to_all(first: str, second: str, overlap: float) -> None:
     """Small words and endings do not count."""
-    assert StemWeights(["tree"]).overlap(first, second) == pytest.approx(overlap)
+    assert StemWeights(["tree"]).overlap(stem_set(first), stem_set(second)) == pytest.approx(overlap)

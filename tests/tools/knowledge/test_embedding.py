@@ -25,7 +25,7 @@ def test_only_so_many_queries_are_remembered() -> None:
     embedder = MiniLM(cache_size=2)
     for text in ("one", "two", "one", "three"):
         embedder.embed([text])
-    assert list(embedder._cache) == ["one", "three"]
+    assert embedder._remembering.texts == ["one", "three"]
 
 
 def test_importing_the_module_does_not_import_fastembed() -> None:

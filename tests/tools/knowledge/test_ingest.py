@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.endpoint.server import Endpoint, Fault, Reply, in_order
 from tests.fakes import FakeEmbedder, FakeStore
-from tools.errors import ConfigurationError, TransientError
+from tools.errors import ConfigurationError, ModelUnavailable, TransientError
 from tools.knowledge.ingest import WINDOW, Progress, ingest, verify
 from tools.knowledge.manifest import Manifest
 from tools.knowledge.reading import BaseConfig
 from tools.knowledge.store_edge import EdgeStore
+from tools.models.breaker import Breaker
+from tools.models.embedding import OpenAIEmbedder
 from tools.types import IngestReport
 
 CHILD = Path(__file__).with_name("ingest_child.py")
@@ -387,3 +390,25 @@ def test_a_run_killed_before_files_change_leaves_nothing_behind(
     chunks, findings = index(tmp_path)
     assert findings == []
     assert chunks == clean
+
+
+def test_a_run_whose_embedding_endpoint_fails_is_simply_run_again(setup: Setup) -> None:
+    """The first run ends with what the endpoint failed at and takes nothing in; the second completes."""
+    base = BaseConfig(name="manuals", paths=(setup.docs,), capacity=220)
+    replies = [Reply(), Reply(fault=Fault.SERVER_ERROR), Reply(), Reply()]
+    with Endpoint(others=in_order(replies)) as endpoint:
+        embedder = OpenAIEmbedder(
+            "minnow",
+            base_url=endpoint.base_url,
+            dimension=setup.embedder.dimension,
+            send_dimension=True,
+            attempts=1,
+            batch=1,
+            breaker=Breaker(threshold=1, cooling_seconds=0.0),
+        )
+        with pytest.raises(ModelUnavailable, match="try again"):
+            ingest(base, store=setup.store, embedder=embedder, manifest=setup.manifest)
+        assert setup.sources() == []
+        report = ingest(base, store=setup.store, embedder=embedder, manifest=setup.manifest)
+    assert counts(report) == (2, 0, 0, 0, 0)
+    assert setup.verify() == []

@@ -22,7 +22,8 @@ def test_another_embedder_needs_another_collection(name: str, dimension: int) ->
     open_store(client)
     open_store(client)
     with pytest.raises(
-        ConfigurationError, match="use another collection name, or delete it and ingest again"
+        ConfigurationError,
+        match="use another collection name, or delete it and ingest again: plumbline ingest",
     ):
         open_store(client, name=name, dimension=dimension)
     client.close()

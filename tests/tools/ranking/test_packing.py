@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.ranking.packing import pack
+from tools.ranking.packing import pack, strongest_at_the_ends
 
 SIZES = st.lists(st.integers(0, 50), max_size=20)
 
@@ -36,3 +36,23 @@ def test_packing_never_exceeds_its_budget(sizes: list[int], budget: int) -> None
     for item in packed:
         left_out.remove(item)
     assert all(item > budget - sum(packed) for item in left_out)
+
+
+@pytest.mark.parametrize(
+    ("ranked", "ordered"),
+    [([], []), ([1], [1]), ([1, 2], [1, 2]), ([1, 2, 3, 4, 5], [1, 3, 5, 4, 2])],
+    ids=["none", "one", "two", "five"],
+)
+def test_the_strongest_stand_at_the_ends(ranked: list[int], ordered: list[int]) -> None:
+    """The best first, the second best last, the weakest in the middle."""
+    assert strongest_at_the_ends(ranked) == ordered
+
+
+@given(SIZES)
+def test_standing_at_the_ends_loses_nothing(sizes: list[int]) -> None:
+    """It is a permutation in which ranks rise to the middle and fall behind it."""
+    ordered = strongest_at_the_ends(list(range(len(sizes))))
+    assert sorted(ordered) == list(range(len(sizes)))
+    weakest = ordered.index(max(ordered)) if ordered else 0
+    assert ordered[: weakest + 1] == sorted(ordered[: weakest + 1])
+    assert ordered[weakest:] == sorted(ordered[weakest:], reverse=True)

@@ -30,6 +30,12 @@ def test_folded_spellings_compare(one: str, other: str) -> None:
     assert fold(one) == fold(other)
 
 
+@given(st.text(st.characters(max_codepoint=127)))
+def test_unaccented_text_folds_alike_alone_and_beside_accents(text: str) -> None:
+    """The short way for ASCII gives what the long way gives."""
+    assert f"{fold(text)}e" == fold(f"{text}é")
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [("boiling", "boils"), ("the kettle's lid", "kettle lid"), ("non-stick pans", "stick pan non")],

@@ -2,9 +2,9 @@
 
 import pytest
 
+from graph.plan import Turn
 from graph.reasoning.local.followups import codes_in, has_dangling_pronoun, inherit, names_in, standalone
 from graph.reasoning.local.lexicon import read_lexicon
-from graph.state import Turn
 from tests.fakes_graph import TODAY, chunk_of
 from tools.types import Metadata
 

@@ -1,7 +1,7 @@
 """The local judge's verdicts."""
 
 from graph.reasoning.local.judge import LocalJudge
-from graph.state import Assessment, Claim, Draft, Evidence
+from graph.state import Assessment, Claim, Draft, Evidence, Verification
 from tests.fakes_graph import (
     chunk_of,
     finder_of,
@@ -12,6 +12,7 @@ from tests.fakes_graph import (
     plan_of,
     rows_of,
 )
+from tools.metering import Meter
 from tools.types import Chunk, Hit, Match, Metadata
 
 QUESTION = "How long does the kettle boil water?"
@@ -80,6 +81,17 @@ async def test_rival_products_are_asked_about() -> None:
     assert all(name in (verdict.ask or "") for name in verdict.choices)
 
 
+async def test_names_that_carry_something_are_asked_about_without_it() -> None:
+    """And of what has no other name nobody is asked."""
+    names = ("[Redling](https://evil.example/r)", "<img src=https://evil.example/b> Bluebell [1]")
+    one, other = (about(name, f"{RED.text} {number}", number) for number, name in enumerate(names, 3))
+    verdict = await judged(one, other)
+    assert verdict.choices == ("Redling", "Bluebell (1)")
+    assert verdict.ask == "Which one do you mean: Redling or Bluebell (1)?"
+    nameless = about("![x](https://evil.example/x)", f"{BLUE.text} 5", 5)
+    assert (await judged(one, nameless)).verdict == "sufficient"
+
+
 async def test_a_named_product_or_a_general_document_is_not_ambiguous() -> None:
     """Nor is a question that asks which one, or one that the database answers."""
     assert (await judged(RED, BLUE, products=("Redling",))).verdict == "sufficient"
@@ -93,5 +105,11 @@ async def test_a_draft_is_checked_against_the_evidence() -> None:
     judge = LocalJudge(lexicon=lexicon_of(BOIL), finder=finder_of(BOIL), abstain=0.2)
     claims = (Claim(text=BOIL.text, citations=(1,)), Claim(text="For nine minutes.", citations=(1,)))
     draft = Draft(claims=claims, citations=(passage_citation(BOIL, BOIL.text),))
-    found = await judge.verify(draft, [Evidence(hits=(hit_of(BOIL),))])
+    found = await judge.verify(
+        draft,
+        [Evidence(hits=(hit_of(BOIL),))],
+        question="",
+        before=Verification(faithfulness=1.0),
+        meter=Meter(),
+    )
     assert (found.faithfulness, [number for number, _ in found.rejected]) == (0.5, [1])

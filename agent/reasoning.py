@@ -1,0 +1,154 @@
+"""Chooses the judgments of the graph: the local ones, or a language model in front of them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.settings import Settings
+from graph.plan import Families
+from graph.reasoning.local.judge import LocalJudge
+from graph.reasoning.local.planner import LocalPlanner
+from graph.reasoning.local.router import Router
+from graph.reasoning.local.supports import SpanFinder
+from graph.reasoning.local.writer import LocalWriter
+from graph.reasoning.ports import Judge, Planner, Writer
+from tools.errors import ConfigurationError
+from tools.ports import Catalog, Embedder
+
+if TYPE_CHECKING:
+    from tools.models.chat import OpenAIChat
+    from tools.models.endpoint import Endpoint
+
+ABILITIES = "models.json"
+"""File of the data folder that remembers what each model of each endpoint is able to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasoning:
+    """One implementation of every reasoning port."""
+
+    planner: Planner
+    judge: Judge
+    writer: Writer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalReasoning:
+    """The judgments that need no model; the others fall back on them."""
+
+    planner: LocalPlanner
+    judge: LocalJudge
+    writer: LocalWriter
+
+
+def local_reasoning(
+    settings: Settings, *, router: Router, embedder: Embedder, catalog: Catalog | None, about: str
+) -> LocalReasoning:
+    """Return the judgments of the local mode."""
+    finder = SpanFinder(router.lexicon, embedder)
+    return LocalReasoning(
+        planner=LocalPlanner(
+            router=router,
+            embedder=embedder,
+            catalog=catalog,
+            about=about,
+            families=Families(**settings.expansion.model_dump()),
+        ),
+        judge=LocalJudge(lexicon=router.lexicon, finder=finder, abstain=settings.assistant.abstain),
+        writer=LocalWriter(),
+    )
+
+
+@asynccontextmanager
+async def open_reasoning(
+    settings: Settings, local: LocalReasoning, *, embedder: Embedder
+) -> AsyncIterator[Reasoning]:
+    """Open the judgments of the installation's mode.
+
+    Raises:
+        ConfigurationError: A language model is wanted and none is configured, or wrongly.
+    """
+    if settings.mode == "local":
+        yield Reasoning(planner=local.planner, judge=local.judge, writer=local.writer)
+        return
+    async with open_endpoint(settings) as endpoint:
+        yield _with_model(settings, local, endpoint, embedder)
+
+
+@asynccontextmanager
+async def open_endpoint(settings: Settings) -> "AsyncIterator[Endpoint]":
+    """Open the endpoint of the language models; nothing is sent yet.
+
+    Raises:
+        ConfigurationError: None is configured, or its address or key cannot be used.
+    """
+    from tools.models.abilities import AbilityMemory
+    from tools.models.endpoint import Endpoint
+
+    models = settings.models
+    if not models.reachable:
+        raise ConfigurationError(
+            'assistant.mode is "llm", but there is no endpoint; set OPENAI_API_KEY or models.base_url, '
+            'or set the mode to "auto"'
+        )
+    async with Endpoint(
+        base_url=models.base_url,
+        key=models.api_key,
+        timeout_seconds=models.seconds,
+        attempts=models.attempts,
+        concurrency=models.concurrency,
+        memory=AbilityMemory(settings.folder / ABILITIES),
+    ) as endpoint:
+        yield endpoint
+
+
+def chat_for(settings: Settings, endpoint: "Endpoint", name: str | None = None) -> "OpenAIChat":
+    """Return one model of the endpoint; the one that writes by default."""
+    from tools.models.chat import OpenAIChat
+    from tools.models.pricing import Price
+
+    models = settings.models
+    name = name or models.chat
+    price = models.prices.get(name)
+    return OpenAIChat(
+        name,
+        endpoint=endpoint,
+        price=Price(**price.model_dump()) if price else None,
+        output_tokens=models.output_tokens,
+        temperature=models.temperature,
+    )
+
+
+def _with_model(
+    settings: Settings, local: LocalReasoning, endpoint: "Endpoint", embedder: Embedder
+) -> Reasoning:
+    from graph.reasoning.llm.examples import ExampleStore, read_examples
+    from graph.reasoning.llm.judge import LlmJudge
+    from graph.reasoning.llm.planner import LlmPlanner
+    from graph.reasoning.llm.writer import LlmWriter
+
+    models, own = settings.models, settings.assistant.examples
+    examples = [*(read_examples(settings.resolve(own)) if own else ()), *read_examples()]
+    queries = settings.database.queries if settings.database else ()
+    return Reasoning(
+        planner=LlmPlanner(
+            chat=chat_for(settings, endpoint, models.planner),
+            local=local.planner,
+            bases={name: base.description for name, base in settings.knowledge_bases.items()},
+            queries=[(query.name, query.description) for query in queries],
+            marked=models.datamarking,
+        ),
+        judge=LlmJudge(
+            chat=chat_for(settings, endpoint, models.judge), local=local.judge, marked=models.datamarking
+        ),
+        writer=LlmWriter(
+            chat=chat_for(settings, endpoint),
+            local=local.writer,
+            local_judge=local.judge,
+            examples=ExampleStore(examples, embedder),
+            faithfulness=settings.assistant.faithfulness,
+            name=settings.assistant.name,
+            marked=models.datamarking,
+        ),
+    )
