@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import chain
 
+from graph.reasoning.citing import cite_passage, cite_rows
 from graph.reasoning.harmless.marks import ENCODED
 from graph.reasoning.harmless.sanitizing import sanitize
 from graph.reasoning.llm.quoting import quote
@@ -16,8 +17,8 @@ from graph.reasoning.llm.reading import ReplyReader
 from graph.reasoning.llm.sources import Source, addresses_of
 from graph.reasoning.llm.statements import Statement, read_blocks, read_statements
 from graph.reasoning.local.tables import as_table
-from graph.state import Citation, Claim, Draft, PassageCitation, RowsCitation
-from tools.types import Chunk, Hit, Rows
+from graph.state import Citation, Claim, Draft
+from tools.types import Hit, Rows
 
 LONGEST_CLAIM = 1_000
 """Most characters of a claim, some five long sentences: nobody can check more at once."""
@@ -106,32 +107,7 @@ def _citations(
         if not texts:
             continue
         if isinstance(item, Hit):
-            yield _passage(citation, item.chunk, texts)
+            start, end = quote(texts, item.chunk)
+            yield cite_passage(citation, item.chunk, start=start, end=end)
         else:
-            yield _rows(citation, item)
-
-
-def _passage(number: int, chunk: Chunk, claims: Sequence[str]) -> PassageCitation:
-    start, end = quote(claims, chunk)
-    return PassageCitation(
-        id=number,
-        chunk_id=chunk.id,
-        knowledge_base=chunk.knowledge_base,
-        source=chunk.source,
-        title=chunk.title,
-        section=" › ".join(chunk.section),
-        quote=chunk.text[start - chunk.start : end - chunk.start],
-        start=start,
-        end=end,
-        url=chunk.url,
-    )
-
-
-def _rows(number: int, rows: Rows) -> RowsCitation:
-    return RowsCitation(
-        id=number,
-        statement=rows.statement,
-        parameters=rows.parameters,
-        columns=rows.columns,
-        rows=rows.rows,
-    )
+            yield cite_rows(citation, item)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from graph.plan import Plan
+from graph.reasoning.citing import cite_passage, cite_rows
 from graph.reasoning.harmless.quotations import quotation
 from graph.reasoning.local.tables import as_sentence, as_table
 from graph.reasoning.ports import Emit
@@ -12,8 +13,6 @@ from graph.state import (
     Claim,
     Draft,
     Evidence,
-    PassageCitation,
-    RowsCitation,
     Support,
     Token,
     Verification,
@@ -111,15 +110,7 @@ def _add_rows(part: int, tables: Sequence[Rows], claims: list[Claim], citations:
         if sentence is None and not rows.rows:
             continue
         number = len(citations) + 1
-        citations.append(
-            RowsCitation(
-                id=number,
-                statement=rows.statement,
-                parameters=rows.parameters,
-                columns=rows.columns,
-                rows=rows.rows,
-            )
-        )
+        citations.append(cite_rows(number, rows))
         text, kind = (sentence, "sentence") if sentence is not None else (as_table(rows), "table")
         claims.append(Claim(text=text, citations=(number,), kind=kind, part=part))  # type: ignore[arg-type]
 
@@ -134,7 +125,8 @@ def _add_supports(
     """Quote each support; spans that follow one another in a passage share one citation."""
     for run in _runs(supports, chunks):
         number = len(citations) + 1
-        citations.append(_citation(number, run, chunks[run[0].chunk_id]))
+        chunk = chunks[run[0].chunk_id]
+        citations.append(cite_passage(number, chunk, start=run[0].start, end=run[-1].end))
         for support in run:
             kind = "sentence" if support.kind == "row" else support.kind
             claims.append(Claim(text=_sentence(support), citations=(number,), kind=kind, part=part))
@@ -156,22 +148,6 @@ def _adjacent(one: Support, other: Support, chunks: Mapping[str, Chunk]) -> bool
     chunk = chunks[one.chunk_id]
     between = chunk.text[one.end - chunk.start : other.start - chunk.start]
     return one.end <= other.start and len(between.split()) <= 1
-
-
-def _citation(number: int, run: Sequence[Support], chunk: Chunk) -> PassageCitation:
-    start, end = run[0].start, run[-1].end
-    return PassageCitation(
-        id=number,
-        chunk_id=chunk.id,
-        knowledge_base=chunk.knowledge_base,
-        source=chunk.source,
-        title=chunk.title,
-        section=" › ".join(chunk.section),
-        quote=chunk.text[start - chunk.start : end - chunk.start],
-        start=start,
-        end=end,
-        url=chunk.url,
-    )
 
 
 def _sentence(support: Support) -> str:
