@@ -72,7 +72,7 @@ class Part:
     @property
     def in_general(self) -> str:
         """The question without what it waits for."""
-        return PLACE.sub("it", self.question)
+        return without_places(self.question)
 
     shortfall: Note | None = None
     """Why it was routed less well than was asked for."""
@@ -134,6 +134,11 @@ class Plan:
     def waiting(self) -> tuple[int, ...]:
         """Positions of the parts that need what others find."""
         return tuple(number for number, part in enumerate(self.parts) if part.needs)
+
+
+def without_places(question: str) -> str:
+    """Return a question that asks about `it` wherever it waits for what another part finds."""
+    return PLACE.sub("it", question)
 
 
 def _renamed(query: Query, own: Family) -> Query:

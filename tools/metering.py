@@ -12,6 +12,9 @@ from math import inf
 
 from tools.errors import BudgetExceeded, Limit
 
+OPTIONAL_SHARE = 0.5
+"""Part of every limit that calls may use which an answer can do without."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
@@ -99,19 +102,24 @@ class Meter:
                 count, free = count + 1, call.ended
         return count
 
+    def seconds_left(self, *, optional: bool = False) -> float:
+        """Return the seconds that one call may take; an optional one leaves half of the budget untouched."""
+        kept = (1 - OPTIONAL_SHARE) * self.budget.seconds if optional else 0.0
+        return max(0.0, self.seconds_for_models - kept)
+
     def admit(self, *, tokens: int, usd: float, optional: bool = False) -> None:
         """Let a call through that could use this much, or refuse it.
 
         What an answer can do without goes first when little is left: an optional call must leave half of
-        every limit, and at least one call, for those behind it.
+        every limit, and at least one call, for those behind it; of the time it may not take that half either.
 
         Raises:
             BudgetExceeded: It could exceed a limit; the first such limit is remembered.
         """
-        share, behind = (0.5, 1) if optional else (1.0, 0)
+        share, behind = (OPTIONAL_SHARE, 1) if optional else (1.0, 0)
         budget = self.budget
         wanted: list[tuple[Limit, bool]] = [
-            ("seconds", self.seconds_for_models <= (1 - share) * budget.seconds / 2),
+            ("seconds", self.seconds_left(optional=optional) <= 0),
             ("model_calls", len(self.calls) + behind >= budget.model_calls),
             ("tokens", self.tokens + tokens > share * budget.tokens),
             ("usd", self.usd + usd > share * budget.usd),

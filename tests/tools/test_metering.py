@@ -185,3 +185,16 @@ def test_sequential_calls_are_the_longest_chain(spans: list[tuple[int, int]]) ->
         if all(one.ended <= other.started for one, other in pairwise(chain))
     )
     assert meter.sequential_calls == max(len(chain) for chain in chains)
+
+
+def test_an_optional_call_leaves_half_of_the_time() -> None:
+    """However long it hangs, what is behind it still has its share."""
+    clock = Clock()
+    meter = Meter(budget=Budget(seconds=30, reserve_seconds=3), now=clock)
+    assert (meter.seconds_left(), meter.seconds_left(optional=True)) == (27.0, 12.0)
+    meter.admit(tokens=0, usd=0, optional=True)
+    clock.time += 13
+    assert (meter.seconds_left(), meter.seconds_left(optional=True)) == (14.0, 0.0)
+    meter.admit(tokens=0, usd=0)
+    with pytest.raises(BudgetExceeded):
+        meter.admit(tokens=0, usd=0, optional=True)

@@ -71,7 +71,6 @@ class OpenAIChat:
         self._price = price or Price()
         self._output_tokens = output_tokens
         self._model = endpoint.model(model, temperature=temperature)
-        self._abilities = endpoint.memory.recall(endpoint.base_url, model)
 
     @property
     def name(self) -> str:
@@ -237,9 +236,13 @@ class OpenAIChat:
             return False
         return True
 
+    @property
+    def _abilities(self) -> Abilities:
+        """What is known of the model, also by other users of the same."""
+        return self._endpoint.memory.recall(self._endpoint.base_url, self._name)
+
     def _learn(self, abilities: Abilities) -> None:
-        self._abilities = abilities
-        self._endpoint.memory.learn(self._endpoint.base_url, self._name, self._abilities)
+        self._endpoint.memory.learn(self._endpoint.base_url, self._name, abilities)
 
     def _limit(self, turn: Turn) -> dict[str, int]:
         return {self._abilities.limit_field or self._endpoint.limit_field: turn.output_tokens}

@@ -222,6 +222,6 @@ def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
             return max(0.0, seconds)
     try:
         then = parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (then.replace(tzinfo=then.tzinfo or UTC) - now).total_seconds())

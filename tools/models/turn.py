@@ -149,7 +149,7 @@ async def open_turn(
     limit = _output_limit(output_tokens, meter.budget.tokens - meter.tokens - asked)
     worst = Usage(input_tokens=asked, output_tokens=limit, estimated=True)
     meter.admit(tokens=asked + limit, usd=price.cost(worst), optional=optional)
-    until = asyncio.get_running_loop().time() + meter.seconds_for_models
+    until = asyncio.get_running_loop().time() + meter.seconds_left(optional=optional)
     with meter.call(prompt=prompt.name, prompt_hash=prompt.hash, model=model) as call:
         _note(call, worst, price)
         turn = Turn(endpoint, meter=meter, call=call, price=price, output_tokens=limit, until=until)

@@ -81,15 +81,17 @@ class LlmJudge:
         known = {(one.claim, one.evidence): one for one in before.verdicts}
         new = [doubt for doubt in dict.fromkeys(doubts.values()) if doubt.key not in known]
         shortfall, objections = await self._judged(new, words, meter)
-        for doubt, objection in zip(new, objections, strict=True):
-            known[doubt.key] = Verdict(claim=doubt.claim, evidence=doubt.evidence, objection=objection)
-        judged = {number: known[doubt.key].objection for number, doubt in doubts.items()}
+        fresh = {
+            doubt.key: Verdict(claim=doubt.claim, evidence=doubt.evidence, objection=objection)
+            for doubt, objection in zip(new, objections, strict=True)
+        }
+        judged = {number: (known | fresh)[doubt.key].objection for number, doubt in doubts.items()}
         rejected = dict(checked.rejected) | {number: reason for number, reason in judged.items() if reason}
         total = len(draft.claims)
         return Verification(
             faithfulness=(total - len(rejected)) / total if total else 1.0,
             rejected=tuple(sorted(rejected.items())),
-            verdicts=tuple(known.values()),
+            verdicts=tuple((known if shortfall else known | fresh).values()),
             shortfall=shortfall,
         )
 

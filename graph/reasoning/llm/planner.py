@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from graph.plan import Part, Plan, Query, Route, Turn
+from graph.plan import Part, Plan, Query, Route, Turn, without_places
 from graph.reasoning.harmless.sanitizing import sanitize
 from graph.reasoning.llm.prompts import plan_prompt, resolve_prompt
 from graph.reasoning.llm.schemas import PartReply, PlanReply, ResolveReply
@@ -86,29 +86,31 @@ class LlmPlanner:
             known = plan.parts[number]
             if number not in plan.waiting:
                 return known
-            return self.local.part(complete.get(number) or known.in_general, today=today)
+            question = complete.get(number) or known.in_general
+            return self.local.part(without_places(question), today=today)
 
         return self.local.families.applied([part(number) for number in range(len(plan.parts))])
 
     def _merged(self, local: Plan, reply: PlanReply, today: date) -> Plan:
         """Return the model's plan as far as it is one: what it cannot know stays as the local one has it."""
         replies = reply.parts if self.local.families.sub_questions else _whole(reply)
-        parts = [self._part(one, number, reply, today) for number, one in enumerate(replies)]
+        whole = reply.standalone_question or local.question
+        parts = [self._part(one, number, whole, reply, today) for number, one in enumerate(replies)]
         if not parts:
             return local
         return Plan(
-            question=reply.standalone_question or local.question,
+            question=whole,
             route=overall([part.route for part in parts]),
             parts=self.local.families.applied(parts),
             as_of=_past(reply.as_of, today) or local.as_of,
             small_talk=self.local.about if reply.small_talk else None,
         )
 
-    def _part(self, reply: PartReply, number: int, plan: PlanReply, today: date) -> Part:
-        question = reply.question or plan.standalone_question
+    def _part(self, reply: PartReply, number: int, whole: str, plan: PlanReply, today: date) -> Part:
+        question = reply.question or whole
         if needs := tuple(sorted({need - 1 for need in reply.needs if 0 < need <= number})):
             return Part(question=question, route=self._route(reply, plan), needs=needs)
-        part = self.local.part(question, today=today, route=self._route(reply, plan))
+        part = self.local.part(without_places(question), today=today, route=self._route(reply, plan))
         queries = [
             *part.queries,
             *(Query(text=text, family="rewrite") for text in reply.rewrites),
@@ -145,7 +147,7 @@ def is_plain(plan: Plan, asked: str) -> bool:
     if len(plan.parts) != 1 or plan.question != asked or plan.parts[0].shortfall:
         return False
     route = plan.parts[0].route
-    return route.in_scope >= SURE and max(route.database, *route.knowledge_bases.values()) >= SURE
+    return route.in_scope >= SURE and max((route.database, *route.knowledge_bases.values())) >= SURE
 
 
 def _bounded(probability: float) -> float:

@@ -72,7 +72,8 @@ class LlmWriter:
         """Have the draft written anew with what was wrong with it.
 
         When the model fails, now or when it had to judge the draft, a draft of which enough holds stays as it
-        is and is cut; of another the local mode quotes the answer.
+        is and is cut; of another the local mode quotes the answer. The former also stays when the model has
+        no other.
         """
         enough = verification.faithfulness >= self.faithfulness
         if draft.shortfall or (verification.shortfall and enough):
@@ -91,14 +92,18 @@ class LlmWriter:
             marked=self.marked,
         )
         emit(Token(restart=True))
+        shortfall = None
         try:
-            return await self._drafted(prompt, plan, sources, emit, meter)
+            again = await self._drafted(prompt, plan, sources, emit, meter)
         except (ModelError, BudgetExceeded) as error:
             shortfall = told("revised", error)
-            if enough:
-                emit(Token(text=self.render(draft.claims), restart=True))
-                return replace(draft, shortfall=shortfall)
-            return await self._instead(plan, evidence, shortfall, emit, meter)
+            if not enough:
+                return await self._instead(plan, evidence, shortfall, emit, meter)
+        else:
+            if again.claims or not enough:
+                return again
+        emit(Token(text=self.render(draft.claims), restart=True))
+        return replace(draft, shortfall=shortfall)
 
     def render(self, claims: Sequence[Claim]) -> str:
         """Return claims as harmless Markdown with `[n]` markers."""

@@ -165,6 +165,7 @@ def test_an_option_is_named_only_by_a_request_that_was_declined() -> None:
         pytest.param({"retry-after": "Mon, 02 Nov 2026 12:00:30 -0000"}, 30.0, id="a date without a zone"),
         pytest.param({"retry-after": "Mon, 02 Nov 2026 11:00:00 GMT"}, 0.0, id="a date in the past"),
         pytest.param({"retry-after": "inf"}, None, id="for ever"),
+        pytest.param({"retry-after": "Mon, 01 Jan 99999999999 00:00:00 GMT"}, None, id="after all calendars"),
         pytest.param({"retry-after": "nan"}, None, id="not a number"),
         pytest.param({"retry-after": "soon"}, None, id="words"),
         pytest.param({}, None, id="nothing"),

@@ -122,6 +122,15 @@ async def test_without_the_model_words_decide_and_it_is_said(
     assert str(error) not in found.shortfall
 
 
+async def test_what_words_decided_is_judged_when_the_model_is_back(local: LocalSide) -> None:
+    """And while it is not, that is said again."""
+    first, _ = await judged(local, draft_of(TOLD), ModelUnavailable("away"))
+    back, _ = await judged(local, draft_of(TOLD), verdicts((1, "unsupported", "why")), before=first)
+    assert (back.rejected, back.shortfall) == (((0, "why"),), None)
+    away, _ = await judged(local, draft_of(TOLD), ModelUnavailable("away"), before=first)
+    assert away.shortfall is not None
+
+
 async def test_out_of_budget_words_decide(local: LocalSide) -> None:
     """And the note names the budget."""
     found, _ = await judged(local, draft_of(TOLD), calls=0)

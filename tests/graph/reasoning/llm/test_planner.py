@@ -161,6 +161,7 @@ async def test_parts_wait_for_earlier_parts_only(local: LocalSide) -> None:
         ),
     )
     assert [part.needs for part in plan.parts] == [(), (0,)]
+    assert plan.parts[0].question == "Which kettle is it?"
     assert plan.waiting == (1,)
 
 
@@ -192,6 +193,13 @@ async def test_without_the_model_the_local_plan_stands_and_it_is_said(
     assert plan.parts == alone.parts
     assert plan.shortfall is not None
     assert reason in plan.shortfall
+
+
+async def test_a_reply_without_questions_asks_the_question_itself(local: LocalSide) -> None:
+    """Nothing is ever searched for without words."""
+    plan, _ = await planned(local, plan_reply(part_reply(""), standalone_question=""))
+    alone = await local.planner.plan(COMPOUND, (), today=TODAY, meter=Meter())
+    assert plan.question == plan.parts[0].question == alone.question
 
 
 async def test_a_reply_without_parts_is_the_local_plan(local: LocalSide) -> None:
@@ -227,6 +235,9 @@ async def test_what_was_found_completes_what_waited(local: LocalSide) -> None:
         pytest.param(ResolveReply(questions=[]), id="nothing"),
         pytest.param(ResolveReply(questions=[ResolvedQuestion(part=2, question="")]), id="not found"),
         pytest.param(ResolveReply(questions=[ResolvedQuestion(part=9, question="X?")]), id="another part"),
+        pytest.param(
+            ResolveReply(questions=[ResolvedQuestion(part=2, question="Can I return {1}?")]), id="as it was"
+        ),
         pytest.param(ModelUnavailable("away"), id="no model"),
     ],
 )

@@ -178,6 +178,17 @@ async def test_a_failed_revision_keeps_what_may_be_cut_and_quotes_the_rest(
     assert shown(streamed) == local.writer.render(again.claims)
 
 
+@pytest.mark.parametrize(("faithfulness", "kept"), [(0.9, True), (0.5, False)])
+async def test_a_revision_without_an_answer_keeps_a_draft_that_mostly_holds(
+    local: LocalSide, faithfulness: float, kept: bool
+) -> None:
+    """What does not hold of it is cut then; of another nothing is left."""
+    again, streamed, draft = await revised(local, FakeChat(["NOT ANSWERED"]), faithfulness=faithfulness)
+    assert (again.claims == draft.claims) is kept
+    assert again.shortfall is None
+    assert shown(streamed) == local.writer.render(again.claims)
+
+
 async def test_what_was_quoted_already_is_not_written_anew(local: LocalSide) -> None:
     """No model is asked a second time in vain."""
     draft, _ = await written(local, FakeChat([ModelUnavailable("away")]))
