@@ -148,7 +148,8 @@ async def test_every_question_is_answered_while_every_other_request_fails(
         assert_useful(ending)
     assert min(tally.faults[fault] for fault in Fault) >= 3
     modes = {(ending.answer.mode, ending.answer.degraded) for ending in endings if ending.answer}
-    assert modes == {("llm", False), ("llm", True), ("local", True)}
+    usual = {("llm", False), ("local", True)}
+    assert usual <= modes <= {*usual, ("llm", True)}
 
 
 async def test_a_dead_endpoint_is_left_alone_and_the_local_mode_answers(library: Library, deps: Deps) -> None:
