@@ -89,9 +89,9 @@ def _without_address(word: str, kept: Set[str]) -> str:
     if core in kept or not any(map(_ADDRESS.search, (read, read.translate(_MARKUP)))):
         return word
     start = len(word) - len(word.lstrip(_EDGES))
-    unlinked = _unlinked(core)
-    shown = unlinked if unlinked in kept else REMOVED
-    return word[:start] + shown + word[start + len(core) :]
+    before, unlinked, behind = word[:start], _unlinked(core), word[start + len(core) :]
+    shown = f"{before}{unlinked}{behind}"
+    return shown if unlinked in kept and not _LINK.search(shown) else f"{before}{REMOVED}{behind}"
 
 
 def _unlinked(core: str) -> str:
