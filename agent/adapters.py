@@ -4,6 +4,7 @@ All of it together takes seconds to import, and no command needs all.
 """
 
 from datetime import date, datetime
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,9 @@ from agent.settings import Settings
 from tools.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from tools.database.catalog import QueryCatalog
-    from tools.database.engine import SqlDatabase
+    from tools.database.named.catalog import QueryCatalog
+    from tools.database.worker.isolated import IsolatedDatabase
+    from tools.metering import Budget
     from tools.ports import Embedder, Reranker, Store
 
 
@@ -33,22 +35,52 @@ class PinnedClock:
         return self._pinned or datetime.now().astimezone().date()
 
 
-def open_sql_database(settings: Settings) -> "SqlDatabase":
-    """Open the configured database for reading; a relative SQLite path is relative to the configuration."""
-    from tools.database.engine import open_database
+def open_sql_database(settings: Settings) -> "IsolatedDatabase":
+    """Open the configured database for reading; a relative SQLite path is relative to the configuration.
 
-    if settings.database is None:
+    Returns at once: what is wrong with the database is told when it is first used.
+    """
+    from tools.database.guarding.policy import AccessRule
+    from tools.database.worker.isolated import open_isolated
+
+    section = settings.database
+    if section is None:
         raise ConfigurationError(f"{settings.file}: there is no [database]; add one with a url")
-    url = settings.database.url.get_secret_value()
+    url = section.url.get_secret_value()
     prefix, separator, path = url.partition(":///")
     if prefix.startswith("sqlite") and separator and path not in ("", ":memory:"):
         url = f"{prefix}:///{settings.resolve(Path(path))}"
-    return open_database(url, tables=settings.database.tables, deadline_seconds=settings.database.seconds)
+    return open_isolated(
+        url,
+        workers=section.workers,
+        memory_mb=section.memory_mb,
+        tables=section.tables,
+        deadline_seconds=section.seconds,
+        rules=tuple(AccessRule(**access.model_dump()) for access in section.access),
+        descriptions=section.descriptions,
+        most_cost=section.most_cost,
+        allow_writable_role=section.allow_writable_role,
+    )
 
 
-def catalog_for(settings: Settings, database: "SqlDatabase", embedder: "Embedder") -> "QueryCatalog | None":
+def budget_for(settings: Settings) -> "Budget":
+    """Return what one question may spend."""
+    from tools.metering import Budget
+
+    budget = settings.assistant.budget
+    return Budget(
+        seconds=budget.seconds,
+        model_calls=budget.model_calls,
+        tokens=inf if budget.tokens is None else budget.tokens,
+        usd=inf if budget.usd is None else budget.usd,
+    )
+
+
+def catalog_for(
+    settings: Settings, database: "IsolatedDatabase", embedder: "Embedder"
+) -> "QueryCatalog | None":
     """Open the catalogue of named queries; None when there are none."""
-    from tools.database.catalog import QueryCatalog
+    from tools.database.named.catalog import QueryCatalog
 
     if settings.database is None or not settings.database.queries:
         return None

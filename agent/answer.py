@@ -36,6 +36,16 @@ class PassageQuote(_Public):
     url: str | None = None
 
 
+class ChartHint(_Public):
+    """How rows can be drawn: one bar or point a row."""
+
+    kind: Literal["bar", "line"]
+    label: str
+    """Column that names each row."""
+    value: str
+    """Column of numbers."""
+
+
 class RowsQuote(_Public):
     """Rows of one executed statement."""
 
@@ -44,6 +54,10 @@ class RowsQuote(_Public):
     statement: str
     columns: list[str]
     rows: list[list[str | int | float | bool | None]]
+    cells: list[tuple[int, str]] = []
+    """Row, counted from 0, and column of each cell that the answer shows."""
+    chart: ChartHint | None = None
+    """Given when a drawing says more than the table: a time series or a ranking."""
 
 
 class RouteTaken(_Public):

@@ -18,6 +18,7 @@ from agent.settings import load
 from graph.build import build
 from graph.state import CHECKPOINTED
 from tools.errors import ConfigurationError, TransientError
+from tools.types import ANYONE, Principal
 
 THREADS = "threads.db"
 
@@ -46,6 +47,7 @@ class Assistant:
         question: str,
         *,
         thread_id: str | None = None,
+        principal: Principal = ANYONE,
         on_event: Callable[[Event], None] = lambda _: None,
     ) -> Answer:
         """Answer a question.
@@ -53,12 +55,13 @@ class Assistant:
         Args:
             question: Up to 8,000 characters of text.
             thread_id: That of an earlier answer, to go on with its conversation.
+            principal: Whose question it is; decides which rows and columns of the database it may see.
             on_event: Told what happens meanwhile; drafts among it are not verified yet.
 
         Raises:
             InvalidInput: The question or the thread id cannot be used.
         """
-        return await self._session.ask(question, thread_id=thread_id, on_event=on_event)
+        return await self._session.ask(question, thread_id=thread_id, principal=principal, on_event=on_event)
 
 
 @asynccontextmanager

@@ -6,12 +6,12 @@ Everything that lives as long as the process is opened here, in one place, and c
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.adapters import (
     PinnedClock,
+    budget_for,
     catalog_for,
     embedder_for,
     embedder_for_questions,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from tools.knowledge.ingest import Progress
     from tools.knowledge.manifest import Manifest
     from tools.knowledge.reading import BaseConfig
-    from tools.metering import Budget
     from tools.ports import Embedder, Store
 
 
@@ -115,25 +114,30 @@ def open_library(settings: Settings) -> Iterator[Library]:
 
 @asynccontextmanager
 async def open_deps(library: Library) -> AsyncIterator["Deps"]:
-    """Open the database and teach the router; what is left is given to the graph as `Deps`."""
-    from agent.learning import router_for
-    from agent.reasoning import local_reasoning, open_reasoning
-    from graph.deps import Deps
-    from tools.metering import Meter
-    from tools.ranking.rules import Rule
+    """Open the database and teach the router; what is left is given to the graph as `Deps`.
 
+    The database goes first: its process starts while everything else is imported.
+    """
     settings = library.settings
-    embedder = embedder_for_questions(settings, library.embedder)
     async with AsyncExitStack() as stack:
-        catalog = None
+        database = None
         if settings.database is not None:
             database = stack.enter_context(closing(open_sql_database(settings)))
-            catalog = catalog_for(settings, database, embedder)
+        from agent.learning import router_for
+        from agent.reasoning import local_reasoning, open_reasoning
+        from graph.deps import Deps
+        from tools.metering import Meter
+        from tools.ranking.rules import Rule
+
+        embedder = embedder_for_questions(settings, library.embedder)
         router = router_for(
             settings, store=library.store, manifest=library.manifest, embedder=library.embedder
         )
+        catalog = catalog_for(settings, database, embedder) if database is not None else None
         about = settings.assistant.description or _about(settings)
-        local = local_reasoning(settings, router=router, embedder=embedder, catalog=catalog, about=about)
+        local = local_reasoning(
+            settings, router=router, embedder=embedder, catalog=catalog, database=database, about=about
+        )
         reasoning = await stack.enter_async_context(open_reasoning(settings, local, embedder=embedder))
         yield Deps(
             knowledge_bases={name: base.description for name, base in settings.knowledge_bases.items()},
@@ -144,25 +148,15 @@ async def open_deps(library: Library) -> AsyncIterator["Deps"]:
             planner=reasoning.planner,
             judge=reasoning.judge,
             writer=reasoning.writer,
+            database=database,
+            sql_writer=reasoning.sql_writer,
             rules=[Rule(**rule.model_dump()) for rule in settings.ranking.rules],
             reranker=reranker_for(settings),
             limits=_limits(settings),
             mode=settings.mode,
-            meter=Meter(budget=_budget(settings)),
+            meter=Meter(budget=budget_for(settings)),
             about=about,
         )
-
-
-def _budget(settings: Settings) -> "Budget":
-    from tools.metering import Budget
-
-    budget = settings.assistant.budget
-    return Budget(
-        seconds=budget.seconds,
-        model_calls=budget.model_calls,
-        tokens=inf if budget.tokens is None else budget.tokens,
-        usd=inf if budget.usd is None else budget.usd,
-    )
 
 
 def _limits(settings: Settings) -> "Limits":
@@ -174,7 +168,14 @@ def _limits(settings: Settings) -> "Limits":
         evidence_tokens=settings.ranking.evidence_tokens,
         faithfulness=settings.assistant.faithfulness,
         in_scope=settings.assistant.in_scope,
+        **_of_database(settings),
     )
+
+
+def _of_database(settings: Settings) -> dict[str, int]:
+    if settings.database is None:
+        return {}
+    return {"rows": settings.database.max_rows, "repairs": settings.database.asking.repairs}
 
 
 def _make_folder(folder: Path) -> None:

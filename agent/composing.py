@@ -2,12 +2,14 @@
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from agent.answer import Answer, ExitReason, ModelCall, PassageQuote, RouteTaken, RowsQuote, Usage
+from agent.answer import Answer, ChartHint, ExitReason, ModelCall, PassageQuote, RouteTaken, RowsQuote, Usage
 from agent.watch import Watch
 from graph.deps import Deps
 from graph.plan import Plan
+from graph.reasoning.citing import shown_cells
 from graph.state import Citation, Clarification, Draft, PassageCitation, Result
 from tools.errors import Limit
 from tools.metering import Call, Meter
@@ -30,7 +32,7 @@ def compose(
     return Answer(
         answer=result.answer,
         status=result.status,
-        citations=[_public(citation) for citation in result.citations],
+        citations=[_public(citation, values["draft"]) for citation in result.citations],
         route=_route(plan),
         queries=_queries(plan),
         faithfulness=round(result.faithfulness, 4),
@@ -126,7 +128,7 @@ def _queries(plan: Plan | None) -> list[str]:
     return list(dict.fromkeys(query.text for part in plan.parts for query in part.queries)) if plan else []
 
 
-def _public(citation: Citation) -> PassageQuote | RowsQuote:
+def _public(citation: Citation, draft: Draft) -> PassageQuote | RowsQuote:
     if isinstance(citation, PassageCitation):
         return PassageQuote(
             id=citation.id,
@@ -144,4 +146,6 @@ def _public(citation: Citation) -> PassageQuote | RowsQuote:
         statement=citation.statement,
         columns=list(citation.columns),
         rows=[list(row) for row in citation.rows],
+        cells=shown_cells(citation, draft.claims),
+        chart=ChartHint(**asdict(citation.chart)) if citation.chart else None,
     )

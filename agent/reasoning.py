@@ -10,16 +10,22 @@ from graph.plan import Families
 from graph.reasoning.local.judge import LocalJudge
 from graph.reasoning.local.planner import LocalPlanner
 from graph.reasoning.local.router import Router
+from graph.reasoning.local.sql.writer import LocalSqlWriter
 from graph.reasoning.local.supports import SpanFinder
 from graph.reasoning.local.writer import LocalWriter
-from graph.reasoning.ports import Judge, Planner, Writer
+from graph.reasoning.ports import Judge, Planner, SqlWriter, Writer
+from tools.database.schema import ReflectedDatabase
 from tools.errors import ConfigurationError
-from tools.ports import Catalog, Embedder
+from tools.ports import Catalog, Chat, Embedder
 
 if TYPE_CHECKING:
     from tools.models.chat import OpenAIChat
     from tools.models.endpoint import Endpoint
 
+TABLES, COLUMNS = 40, 200
+"""Most tables that a planner is told of, and most characters of each one's columns."""
+CALLS_BEHIND = 2
+"""Model calls that an answer may need once its rows are there: to write it, and to judge it."""
 ABILITIES = "models.json"
 """File of the data folder that remembers what each model of each endpoint is able to do."""
 
@@ -31,6 +37,8 @@ class Reasoning:
     planner: Planner
     judge: Judge
     writer: Writer
+    sql_writer: SqlWriter | None
+    """None when only named queries may be run, or there is no database."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,24 +48,40 @@ class LocalReasoning:
     planner: LocalPlanner
     judge: LocalJudge
     writer: LocalWriter
+    sql_writer: LocalSqlWriter | None
 
 
 def local_reasoning(
-    settings: Settings, *, router: Router, embedder: Embedder, catalog: Catalog | None, about: str
+    settings: Settings,
+    *,
+    router: Router,
+    embedder: Embedder,
+    catalog: Catalog | None,
+    database: ReflectedDatabase | None,
+    about: str,
 ) -> LocalReasoning:
     """Return the judgments of the local mode."""
     finder = SpanFinder(router.lexicon, embedder)
+    sql_writer = local_sql_writer(settings, database) if database is not None else None
     return LocalReasoning(
         planner=LocalPlanner(
             router=router,
             embedder=embedder,
             catalog=catalog,
             about=about,
+            composer=sql_writer,
             families=Families(**settings.expansion.model_dump()),
         ),
         judge=LocalJudge(lexicon=router.lexicon, finder=finder, abstain=settings.assistant.abstain),
         writer=LocalWriter(),
+        sql_writer=sql_writer,
     )
+
+
+def local_sql_writer(settings: Settings, database: ReflectedDatabase) -> LocalSqlWriter | None:
+    """Return what writes SQL by rules; None when only named queries may be run."""
+    asked = settings.database is not None and settings.database.asking.enabled
+    return LocalSqlWriter(database) if asked else None
 
 
 @asynccontextmanager
@@ -70,7 +94,9 @@ async def open_reasoning(
         ConfigurationError: A language model is wanted and none is configured, or wrongly.
     """
     if settings.mode == "local":
-        yield Reasoning(planner=local.planner, judge=local.judge, writer=local.writer)
+        yield Reasoning(
+            planner=local.planner, judge=local.judge, writer=local.writer, sql_writer=local.sql_writer
+        )
         return
     async with open_endpoint(settings) as endpoint:
         yield _with_model(settings, local, endpoint, embedder)
@@ -121,7 +147,10 @@ def chat_for(settings: Settings, endpoint: "Endpoint", name: str | None = None) 
 
 
 def _with_model(
-    settings: Settings, local: LocalReasoning, endpoint: "Endpoint", embedder: Embedder
+    settings: Settings,
+    local: LocalReasoning,
+    endpoint: "Endpoint",
+    embedder: Embedder,
 ) -> Reasoning:
     from graph.reasoning.llm.examples import ExampleStore, read_examples
     from graph.reasoning.llm.judge import LlmJudge
@@ -130,13 +159,14 @@ def _with_model(
 
     models, own = settings.models, settings.assistant.examples
     examples = [*(read_examples(settings.resolve(own)) if own else ()), *read_examples()]
-    queries = settings.database.queries if settings.database else ()
+    queries, rules = settings.database.queries if settings.database else (), local.sql_writer
     return Reasoning(
         planner=LlmPlanner(
             chat=chat_for(settings, endpoint, models.planner),
             local=local.planner,
             bases={name: base.description for name, base in settings.knowledge_bases.items()},
             queries=[(query.name, query.description) for query in queries],
+            tables=_tables(rules.database) if rules else (),
             marked=models.datamarking,
         ),
         judge=LlmJudge(
@@ -151,4 +181,50 @@ def _with_model(
             name=settings.assistant.name,
             marked=models.datamarking,
         ),
+        sql_writer=llm_sql_writer(settings, rules, chat_for(settings, endpoint), embedder) if rules else None,
+    )
+
+
+def _tables(database: ReflectedDatabase) -> list[tuple[str, str]]:
+    """Return the tables that everybody may see, with what is known of them, for a planner to count on."""
+    return [
+        (table.name, table.description or ", ".join(column.name for column in table.columns)[:COLUMNS])
+        for table in database.schema().tables[:TABLES]
+    ]
+
+
+def llm_sql_writer(
+    settings: Settings,
+    local: LocalSqlWriter,
+    chat: Chat,
+    embedder: Embedder,
+    *,
+    calls_behind: int = CALLS_BEHIND,
+) -> SqlWriter:
+    """Return a model that writes SQL for the database of the rules, which fall in for it.
+
+    Args:
+        settings: Its switches and the data folder.
+        local: The rules.
+        chat: The model.
+        embedder: Chooses examples and, in large schemas, tables.
+        calls_behind: Model calls that the answer needs once its rows are there.
+    """
+    from agent.kept_examples import example_store
+    from graph.reasoning.llm.sql_view import SchemaLinker
+    from graph.reasoning.llm.sql_writer import LlmSqlWriter
+
+    if settings.database is None:
+        raise AssertionError("rules are made for a database")
+    asking = settings.database.asking
+    return LlmSqlWriter(
+        chat=chat,
+        local=local,
+        linker=SchemaLinker(local.database, embedder),
+        store=example_store(settings, embedder, dialect=local.database.dialect),
+        examples=asking.examples,
+        difficulty=asking.difficulty,
+        votes=asking.votes,
+        calls_behind=calls_behind,
+        marked=settings.models.datamarking,
     )

@@ -119,6 +119,40 @@ class Query(Section):
     """Sentence for no rows, with {parameter} fields."""
 
 
+class Access(Section):
+    """What some group may see of one table; a table without rules is seen whole."""
+
+    table: str
+    """The table or view."""
+    groups: tuple[str, ...] = ()
+    """Who the rule is for; empty means everybody, also who belongs to no group."""
+    hidden: tuple[str, ...] = ()
+    """Columns that do not exist for them."""
+    masked: tuple[str, ...] = ()
+    """Columns that read as unknown (NULL) for them."""
+    rows: str | None = None
+    """Condition on rows, such as `customer_id = :customer_id`; `:names` are the asker's attributes."""
+
+
+ExampleChoice = Literal["none", "question", "hypothetical"]
+"""How worked examples are chosen: not at all, by likeness of the question, or of a first draft's SQL."""
+
+
+class Asking(Section):
+    """How SQL is written for questions that no named query answers; each rung is a switch."""
+
+    enabled: bool = True
+    """Off: only named queries are run."""
+    examples: ExampleChoice = "hypothetical"
+    """none, question or hypothetical (by the SQL of a first draft); for a language model."""
+    difficulty: bool = True
+    """Whether examples must be as difficult as the first draft."""
+    repairs: int = Field(default=2, ge=0, le=2)
+    """How often a statement that failed is written anew, with the error at hand."""
+    votes: int = Field(default=1, ge=1, le=5)
+    """Candidates of a language model, of which the result that most agree on is taken."""
+
+
 class Database(Section):
     """The SQL database."""
 
@@ -136,6 +170,18 @@ class Database(Section):
     """Most rows of one result."""
     seconds: float = Field(default=5.0, gt=0)
     """Longest run of one statement."""
+    workers: int = Field(default=2, ge=1, le=16)
+    """Processes that run statements; one that overruns its time is ended and replaced."""
+    memory_mb: int = Field(default=48, ge=32)
+    """Memory that a statement may take in its process."""
+    most_cost: float = Field(default=50_000_000, gt=0)
+    """Estimated work of a statement, in rows it reads or PostgreSQL's units of cost; more is refused."""
+    allow_writable_role: bool = False
+    """Whether PostgreSQL may be read through a role that could write."""
+    access: tuple[Access, ...] = ()
+    """What groups of askers may see."""
+    asking: Asking = Asking()
+    """Questions that no named query answers."""
 
 
 class Price(Section):

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import unicodedata
 import uuid
 from collections.abc import Callable, Sequence
 
@@ -12,15 +11,15 @@ from langgraph.types import Command
 from agent.answer import Answer
 from agent.composing import compose, out_of_time
 from agent.events import Event
+from agent.questions import clean
 from agent.watch import Watch
 from graph.build import Graph
 from graph.deps import Deps
 from graph.plan import Turn
 from graph.state import State, new_turn
 from tools.errors import InvalidInput
+from tools.types import ANYONE, Principal
 
-LONGEST_QUESTION = 8_000
-"""Characters; longer messages are documents, not questions."""
 _THREAD = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 
 
@@ -38,6 +37,7 @@ class Session:
         *,
         thread_id: str | None = None,
         history: Sequence[Turn] = (),
+        principal: Principal = ANYONE,
         on_event: Callable[[Event], None] = lambda _: None,
     ) -> Answer:
         """Answer a question, or go on where the thread asked back.
@@ -48,6 +48,7 @@ class Session:
             question: Up to 8,000 characters of text.
             thread_id: A conversation to continue; a new one by default.
             history: Earlier exchanges of a conversation that was held elsewhere.
+            principal: Whose question it is; decides which rows and columns of the database it may see.
             on_event: Told what happens meanwhile; drafts among it are not verified yet.
 
         Raises:
@@ -61,7 +62,7 @@ class Session:
             )
         config: RunnableConfig = {"configurable": {"thread_id": thread}}
         start = await self._start(question, history, config)
-        watch, deps = Watch(), self._deps.for_one_run()
+        watch, deps = Watch(), self._deps.for_one_run(principal)
         in_time = await self._run(start, config, deps, watch, on_event)
         snapshot = await self._graph.aget_state(config)
         asked = [pause.value for pause in snapshot.interrupts]
@@ -105,27 +106,3 @@ class Session:
         except TimeoutError:
             return False
         return True
-
-
-def clean(question: str) -> str:
-    """Return a question as plain text: no control characters, no broken surrogates.
-
-    Raises:
-        InvalidInput: Nothing readable is left, it is mostly not text, or it is too long.
-    """
-    text = question.encode("utf-8", "replace").decode("utf-8")
-    printable = (
-        " " if unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") else character
-        for character in text
-    )
-    kept = " ".join("".join(printable).split())
-    if not kept:
-        raise InvalidInput("the question is empty; ask something in words")
-    if len(kept) > LONGEST_QUESTION:
-        raise InvalidInput(
-            f"the question has {len(kept)} characters, at most {LONGEST_QUESTION} are read; "
-            "shorten it, or ingest the text as a document"
-        )
-    if sum(character.isalnum() for character in kept) * 4 < len(kept.replace(" ", "")) or "�" * 3 in kept:
-        raise InvalidInput("the question is not readable text; ask something in words")
-    return kept

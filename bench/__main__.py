@@ -1,13 +1,13 @@
 """`python -m bench [NAME ...]`: measure all, or what is named.
 
-A number behind `faults` says how many requests are to be faulted.
+A number behind `faults` says how many requests are to be faulted, behind `guard` how many mutants to judge.
 """
 
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from bench import faults, model, retrieval, speed, throughput
+from bench import bombs, faults, guard, model, retrieval, speed, throughput
 from bench.figures import Outcome, load, machine, table
 
 MEASUREMENTS: dict[str, Callable[[], Iterable[Outcome]]] = {
@@ -16,6 +16,8 @@ MEASUREMENTS: dict[str, Callable[[], Iterable[Outcome]]] = {
     "ingest": throughput.measure,
     "model": model.measure,
     "faults": faults.measure,
+    "guard": guard.measure,
+    "bombs": bombs.measure,
 }
 
 
@@ -24,6 +26,8 @@ def main(words: list[str]) -> None:
     measurements = dict(MEASUREMENTS)
     if "faults" in words[:-1] and words[-1].isdecimal():
         measurements["faults"] = partial(faults.measure, int(words.pop()))
+    if "guard" in words[:-1] and words[-1].isdecimal():
+        measurements["guard"] = partial(guard.measure, int(words.pop()))
     if unknown := [word for word in words if word not in measurements]:
         sys.exit(f"bench: there is no measurement {unknown[0]!r}; known: {', '.join(measurements)}")
     for name in words or measurements:

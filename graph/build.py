@@ -23,7 +23,7 @@ from graph.nodes.revise import revise
 from graph.nodes.synthesize import synthesize
 from graph.nodes.verify import verify
 from graph.state import State
-from tools.errors import PlumblineError, TransientError
+from tools.errors import DeadlineExceeded, PlumblineError, TransientError
 
 Graph = CompiledStateGraph[State, Deps, State, State]
 
@@ -34,7 +34,7 @@ STEPS = 40
 def build(checkpointer: BaseCheckpointSaver[str] | None = None) -> Graph:
     """Compile the graph; give a checkpointer to let threads live on and clarifications pause."""
     builder = StateGraph(State, context_schema=Deps)
-    again = RetryPolicy(max_attempts=2, retry_on=TransientError, initial_interval=0.1)
+    again = RetryPolicy(max_attempts=2, retry_on=worth_another_try, initial_interval=0.1)
 
     builder.add_node("prefetch", prefetch, retry_policy=again, error_handler=prefetch_failed)
     builder.add_node("classify", classify)
@@ -65,6 +65,11 @@ def build(checkpointer: BaseCheckpointSaver[str] | None = None) -> Graph:
     builder.add_edge("decline", END)
     builder.add_edge("abstain", END)
     return builder.compile(checkpointer=checkpointer, name="plumbline").with_config(recursion_limit=STEPS)
+
+
+def worth_another_try(error: Exception) -> bool:
+    """Tell what may go well the second time: a service that was away, not work that takes too long."""
+    return isinstance(error, TransientError) and not isinstance(error, DeadlineExceeded)
 
 
 def prefetch_failed(_: State, error: NodeError) -> Command[Literal["__end__"]]:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from graph.reasoning.ports import Judge, Planner, Writer
+from graph.reasoning.ports import Judge, Planner, SqlWriter, Writer
 from tools.metering import Meter
-from tools.ports import Catalog, Clock, Embedder, Reranker, Store
+from tools.ports import Catalog, Clock, Database, Embedder, Reranker, Store
 from tools.ranking.rules import Rule
-from tools.types import Mode
+from tools.types import ANYONE, Mode, Principal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +21,14 @@ class Limits:
     """Budget of all passages of one part."""
     faithfulness: float = 0.8
     """Answers of which a smaller share holds are withheld; from the others what does not hold is cut."""
-    abstain: float = 0.2
-    """Evidence below this confidence is no answer."""
     in_scope: float = 0.34
     """Questions below this probability that no source answers are declined."""
     surely_outside: float = 0.05
     """Questions below this probability are declined without a look into the sources."""
+    rows: int = 200
+    """Most rows of SQL written for a question."""
+    repairs: int = 2
+    """How often SQL that failed is written anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +40,15 @@ class Deps:
     store: Store
     embedder: Embedder
     catalog: Catalog | None
-    """None when no database is configured."""
+    """None when there are no named queries."""
     clock: Clock
     planner: Planner
     judge: Judge
     writer: Writer
+    database: Database | None = None
+    """None when none is configured."""
+    sql_writer: SqlWriter | None = None
+    """None when only named queries may be run."""
     rules: Sequence[Rule] = ()
     reranker: Reranker | None = None
     limits: Limits = Limits()
@@ -50,9 +56,11 @@ class Deps:
     """Which mode the installation is in."""
     meter: Meter = field(default_factory=Meter)
     """Admits the model calls of one question; every run gets one of its own."""
+    principal: Principal = ANYONE
+    """Whose question it is."""
     about: str = ""
     """One sentence on what the assistant can be asked, for polite refusals."""
 
-    def for_one_run(self) -> "Deps":
-        """Return the same with a meter that starts now."""
-        return replace(self, meter=Meter(budget=self.meter.budget))
+    def for_one_run(self, principal: Principal = ANYONE) -> "Deps":
+        """Return the same for somebody's question, with a meter that starts now."""
+        return replace(self, principal=principal, meter=Meter(budget=self.meter.budget))

@@ -38,10 +38,10 @@ def expand(state: State, runtime: Runtime[Deps]) -> list[Send] | Literal["rerank
         if (query, base) not in searched
     ]
     lookups = [
-        Send("query_database", DatabaseTask(part=number, match=match))
+        Send("query_database", DatabaseTask(part=number, match=match, question=part.question))
         for number, part in parts.items()
-        for match in part.matches
-        if not match.missing
+        for match in (*part.matches, *([None] if part.writes_sql else []))
+        if match is None or not match.missing
     ]
     return [*searches, *lookups] or "rerank"
 

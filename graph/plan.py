@@ -61,7 +61,9 @@ class Part:
     knowledge_bases: tuple[str, ...] = ()
     """Bases to search; empty when only the database can answer."""
     matches: tuple[Match, ...] = ()
-    """Database queries to run."""
+    """Named database queries to run."""
+    writes_sql: bool = False
+    """Whether SQL is written for it, because the database may answer and no named query fits."""
     products: tuple[str, ...] = ()
     """Products named in the sub-question."""
     revisions: tuple[str, ...] = ()
@@ -100,7 +102,7 @@ class Families:
         )
 
     def choose(self, queries: Iterable[Query]) -> tuple[Query, ...]:
-        """Return the queries of the families that are on, each text once; never none."""
+        """Return the queries of the families that are on, each text once; of some at least the first."""
         on: dict[Family, bool] = {
             "question": self.question,
             "sub_question": self.sub_questions,

@@ -13,7 +13,7 @@ from langgraph.types import Overwrite
 from typing_extensions import TypedDict
 
 from graph.plan import Part, Plan, Query, Route, Turn
-from tools.types import Cell, Chunk, Hit, Match, Metadata, Note, Rows, Status
+from tools.types import Cell, Chart, Chunk, Hit, Match, Metadata, Note, Rows, Status
 
 WORDS_ALONE: Note = "The embedding model gave no vectors; the documents were searched by words alone."
 """One note for a whole question, wherever in it the vectors are missed."""
@@ -104,6 +104,7 @@ class RowsCitation:
     parameters: tuple[tuple[str, Cell], ...]
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    chart: Chart | None = None
 
 
 Citation = PassageCitation | RowsCitation
@@ -129,6 +130,8 @@ class Draft:
     """As a model wrote it, with the numbers of its sources; untrusted."""
     shortfall: Note | None = None
     """Why a lesser writer wrote it than was asked for."""
+    notes: tuple[Note, ...] = ()
+    """What the writer found to be missing."""
 
     def keep(self, numbers: Collection[int]) -> "Draft":
         """Return the draft with these claims alone, and the citations they use."""
@@ -224,7 +227,7 @@ CHECKPOINTED: tuple[type, ...] = (
         PassageCitation,
         RowsCitation,
     ),
-    *(Claim, Draft, Verdict, Verification, Result, Clarification, Metadata, Chunk, Hit, Match, Rows),
+    *(Claim, Draft, Verdict, Verification, Result, Clarification, Metadata, Chunk, Hit, Match, Rows, Chart),
 )
 """Every type a checkpoint may hold; nothing else is restored from disk."""
 
@@ -240,7 +243,9 @@ class DatabaseTask(TypedDict):
     """Payload of one `Send` to `query_database`."""
 
     part: int
-    match: Match
+    match: Match | None
+    """None when SQL is to be written for the question."""
+    question: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

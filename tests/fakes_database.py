@@ -8,7 +8,7 @@ from tools.database.guard import check
 from tools.database.schema import Dialect, Schema
 from tools.errors import ConfigurationError, InvalidInput, PlumblineError, RejectedQuery
 from tools.ports import Matrix
-from tools.types import Cell, Match, Rows, Table
+from tools.types import ANYONE, Cell, Match, Principal, Rows, Table
 
 Answer = Callable[[Mapping[str, Cell]], Table]
 """Computes the whole result of one statement from its parameters."""
@@ -34,27 +34,37 @@ class FakeDatabase:
         """The SQL it pretends to speak."""
         return self.spoken
 
-    def fetch(self, statement: str, parameters: Mapping[str, Cell], *, limit: int) -> Table:
-        """Answer a prepared statement, cut at `limit` rows."""
+    def fetch(
+        self,
+        statement: str,
+        parameters: Mapping[str, Cell],
+        *,
+        limit: int,
+        principal: Principal = ANYONE,
+    ) -> Table:
+        """Answer a prepared statement, cut at `limit` rows; everybody sees the same."""
         self._fail()
         verdict = check(statement, dialect=self.spoken, schema=self.tables, max_rows=None)
         if verdict.normalized is None:
-            raise RejectedQuery(verdict.reason or "refused")
+            raise RejectedQuery(verdict.reason or "refused", verdict.problem or "refused")
         missing = sorted(verdict.parameters - set(parameters))
         if missing:
-            raise RejectedQuery(f"the statement needs values for {', '.join(f':{name}' for name in missing)}")
+            names = ", ".join(f":{name}" for name in missing)
+            raise RejectedQuery(f"the statement needs values for {names}", "parameters")
         if verdict.normalized not in self.answers:
             raise RejectedQuery(f"the fake has no answer to {verdict.normalized!r}; prepare one")
         self.calls.append((verdict.normalized, dict(parameters)))
         table = self.answers[verdict.normalized](parameters)
         return Table(columns=table.columns, rows=table.rows[:limit], truncated=len(table.rows) > limit)
 
-    def schema(self) -> Schema:
+    def schema(self, principal: Principal = ANYONE) -> Schema:
         """Return the prepared tables."""
         self._fail()
         return self.tables
 
-    def values(self, table: str, column: str, *, limit: int) -> tuple[str, ...]:
+    def values(
+        self, table: str, column: str, *, limit: int, principal: Principal = ANYONE
+    ) -> tuple[str, ...]:
         """Return the prepared values."""
         self._fail()
         if (table, column) not in self.column_values:
@@ -91,7 +101,7 @@ class FakeCatalog:
         self.questions.append((question, today))
         return sorted(self.matches.get(question, ()), key=lambda match: -match.score)
 
-    def run(self, match: Match) -> Rows:
+    def run(self, match: Match, *, principal: Principal = ANYONE) -> Rows:
         """Return the prepared rows."""
         if self.failure is not None:
             raise self.failure

@@ -11,7 +11,7 @@ from graph.reasoning.checks import check_claims
 from graph.reasoning.local.lexicon import Lexicon, read_lexicon
 from graph.reasoning.local.supports import SpanFinder
 from graph.reasoning.local.writer import LocalWriter
-from graph.reasoning.ports import Emit, Judge, Planner, Writer
+from graph.reasoning.ports import Attempt, Emit, Judge, Planner, SqlWriter, Statement, Writer, Written
 from graph.state import (
     Assessment,
     Claim,
@@ -24,10 +24,11 @@ from graph.state import (
     Verification,
 )
 from tests.fakes import FakeEmbedder, FakeStore
+from tools.errors import PlumblineError
 from tools.metering import Meter
-from tools.ports import Catalog, Clock, Embedder, Store
+from tools.ports import Catalog, Clock, Database, Embedder, Store
 from tools.text.sentences import units
-from tools.types import Chunk, Hit, Match, Metadata, Rows
+from tools.types import ANYONE, Chunk, Hit, Match, Metadata, Principal, Rows
 
 TODAY = date(2026, 3, 16)
 FAMILIES: tuple[Family, ...] = ("question", *("rewrite",) * 9)
@@ -61,14 +62,30 @@ class FakePlanner:
     meters: list[Meter] = field(default_factory=list)
     """The meter of every call."""
 
-    async def plan(self, question: str, history: Sequence[Turn], *, today: date, meter: Meter) -> Plan:
+    async def plan(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        *,
+        today: date,
+        meter: Meter,
+        principal: Principal = ANYONE,
+    ) -> Plan:
         """Return the prepared plan, or the default one."""
         self.asked.append((question, tuple(history), today))
         self.meters.append(meter)
         await asyncio.sleep(self.seconds)
         return self.plans.get(question) or plan_of(part_of(question))
 
-    async def carry_on(self, plan: Plan, evidence: Sequence[Evidence], *, today: date, meter: Meter) -> Plan:
+    async def carry_on(
+        self,
+        plan: Plan,
+        evidence: Sequence[Evidence],
+        *,
+        today: date,
+        meter: Meter,
+        principal: Principal = ANYONE,
+    ) -> Plan:
         """Return the plan prepared for the going on of this one, or the plan itself."""
         self.carried_on.append((plan, tuple(evidence)))
         self.meters.append(meter)
@@ -156,6 +173,37 @@ class FakeWriter:
         return "\n".join(claim.text for claim in claims)
 
 
+@dataclass(slots=True, kw_only=True)
+class FakeSqlWriter:
+    """Writes prepared SQL; the port `SqlWriter`."""
+
+    written: dict[str, list[Written]] = field(default_factory=dict)
+    """By question: what it says the first time, the second and so on; nothing where nothing is left."""
+    failure: PlumblineError | None = None
+    """Raised by every call when set."""
+    asked: list[tuple[str, date, Principal, tuple[Attempt, ...]]] = field(default_factory=list)
+    """What was asked, in order."""
+    meters: list[Meter] = field(default_factory=list)
+    """The meter of every call."""
+
+    async def write(
+        self,
+        question: str,
+        *,
+        today: date,
+        principal: Principal,
+        failed: Sequence[Attempt],
+        meter: Meter,
+    ) -> Written:
+        """Return what is prepared next for the question."""
+        self.asked.append((question, today, principal, tuple(failed)))
+        self.meters.append(meter)
+        if self.failure is not None:
+            raise self.failure
+        rest = self.written.get(question, [])
+        return rest.pop(0) if rest else Written()
+
+
 def _verdict(evidence: Evidence) -> Assessment:
     if not evidence.hits:
         verdict: Assessment = Assessment(verdict="gap", confidence=0.0)
@@ -221,6 +269,7 @@ def part_of(
     matches: tuple[Match, ...] = (),
     products: tuple[str, ...] = (),
     route: Route | None = None,
+    writes_sql: bool = False,
 ) -> Part:
     """Return a part that searches for its own question."""
     texts = zip(queries or (question,), FAMILIES, strict=False)
@@ -232,6 +281,7 @@ def part_of(
         matches=matches,
         products=products,
         needs=needs,
+        writes_sql=writes_sql,
     )
 
 
@@ -266,6 +316,11 @@ def rows_of(
         answer=answer,
         empty=empty,
     )
+
+
+def written_of(*texts: str) -> Written:
+    """Return candidates of these texts."""
+    return Written(statements=tuple(Statement(text=text, description="What was asked") for text in texts))
 
 
 def passage_citation(chunk: Chunk, quote: str, *, number: int = 1) -> PassageCitation:
@@ -323,6 +378,8 @@ def deps_of(
     embedder: Embedder | None = None,
     clock: Clock | None = None,
     bases: Mapping[str, str] | None = None,
+    database: Database | None = None,
+    sql_writer: SqlWriter | None = None,
 ) -> Deps:
     """Return what nodes are given, of fakes wherever nothing else is said."""
     return Deps(
@@ -334,5 +391,7 @@ def deps_of(
         planner=planner or FakePlanner(),
         judge=judge or FakeJudge(),
         writer=writer or LocalWriter(),
+        database=database,
+        sql_writer=sql_writer,
         about="You can ask me about the kettle.",
     )

@@ -17,6 +17,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
+from sqlalchemy.engine import make_url
+
+from tools.database.posture import reader_role
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
@@ -39,6 +42,24 @@ def postgres_server() -> Iterator[str]:
             yield f"postgresql://postgres@/postgres?host={folder}"
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def reader_of(url: str, *, tables: tuple[str, ...] = (), role: str = "reader") -> str:
+    """Make a role that can only read what there is now, with the statements we advise, and return its url.
+
+    Args:
+        url: The database, as its superuser.
+        tables: What it may read; empty means every table.
+        role: Its name; one that exists is granted the same once more.
+    """
+    database = make_url(url)
+    create, *grants = reader_role(role, database=database.database or "postgres", tables=tables)
+    with psycopg.connect(url, autocommit=True) as connection:
+        if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).fetchall():
+            connection.execute(create.encode())
+        for grant in grants:
+            connection.execute(grant.encode())
+    return database.set(username=role).render_as_string()
 
 
 def _binaries() -> Path:

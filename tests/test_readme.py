@@ -4,7 +4,6 @@ import ast
 import json
 import re
 import shlex
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
@@ -126,15 +125,16 @@ def test_the_diagram_is_the_graph() -> None:
 
 
 def test_the_shown_configuration_loads(tmp_path: Path) -> None:
-    """It is complete, and the database's query stands up to the guard."""
-    (snippet,) = blocks("toml")
-    (tmp_path / "plumbline.toml").write_text(snippet, encoding="utf-8")
+    """It is complete with what is added to it later, and the database's query stands up to the guard."""
+    snippets = blocks("toml")
+    assert len(snippets) == 2
+    (tmp_path / "plumbline.toml").write_text("\n".join(snippets), encoding="utf-8")
     settings = load(tmp_path / "plumbline.toml")
     assert list(settings.knowledge_bases) == ["handbook"]
     assert settings.database is not None
+    assert [rule.rows for rule in settings.database.access] == ["department = :department"]
     (query,) = settings.database.queries
     assert plumbline("sql", "check", query.statement, "--config", tmp_path / "plumbline.toml").code == 0
-    assert tomllib.loads(snippet)
 
 
 def test_the_shown_commands_exist() -> None:

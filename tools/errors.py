@@ -21,6 +21,19 @@ from typing import Literal
 
 Limit = Literal["seconds", "tokens", "usd", "model_calls"]
 """What a question may run out of."""
+Problem = Literal[
+    "refused",
+    "syntax",
+    "unknown_table",
+    "unknown_column",
+    "ambiguous",
+    "type",
+    "parameters",
+    "too_expensive",
+    "too_large",
+    "timeout",
+]
+"""What is wrong with a SQL statement: all but the first can be mended by writing another."""
 
 
 class PlumblineError(Exception):
@@ -40,7 +53,12 @@ class InvalidInput(PlumblineError):
 
 
 class RejectedQuery(PlumblineError):
-    """A SQL statement is refused; the message is the reason."""
+    """A SQL statement is refused, by us or by the database; the message is the reason."""
+
+    def __init__(self, message: str, problem: Problem = "refused") -> None:
+        """Say what kind of problem it is, so that who wrote the statement can mend it."""
+        super().__init__(message)
+        self.problem: Problem = problem
 
 
 class LoadingError(PlumblineError):

@@ -5,17 +5,28 @@ Each has one contract suite in `tests/contracts`, run on the fake and on the rea
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import date
-from typing import Protocol, TypeVar
-
-import numpy
-from numpy.typing import NDArray
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tools.metering import Meter
-from tools.types import Cell, Chunk, Filter, Hit, Match, Prompt, Rows, Table
+from tools.types import ANYONE, Cell, Chunk, Filter, Hit, Match, Principal, Prompt, Rows, Table
 
-Matrix = NDArray[numpy.float32]
-"""Row-wise L2-normalised vectors, shape (texts, dimension)."""
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+    from pydantic import BaseModel
+
+    Matrix = NDArray[numpy.float32]
+    """Row-wise L2-normalised vectors, shape (texts, dimension)."""
+else:
+
+    def __getattr__(name: str) -> object:
+        """Make `Matrix` when it is first imported: who needs no vectors need not load their library."""
+        if name != "Matrix":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import numpy
+        from numpy.typing import NDArray
+
+        return NDArray[numpy.float32]
 
 
 class Embedder(Protocol):
@@ -29,7 +40,7 @@ class Embedder(Protocol):
     def dimension(self) -> int:
         """Length of each vector."""
 
-    def embed(self, texts: Sequence[str]) -> Matrix:
+    def embed(self, texts: Sequence[str]) -> "Matrix":
         """Return one unit vector a text, in order; blocks the thread.
 
         Raises:
@@ -40,13 +51,13 @@ class Embedder(Protocol):
 class Store(Protocol):
     """Keeps chunks with their vectors and finds them again. Methods block the thread."""
 
-    def upsert(self, chunks: Sequence[Chunk], vectors: Matrix) -> None:
+    def upsert(self, chunks: Sequence[Chunk], vectors: "Matrix") -> None:
         """Write the chunks durably; an id that exists is replaced."""
 
     def delete(self, ids: Sequence[str]) -> None:
         """Forget the chunks; unknown ids are ignored."""
 
-    def search(self, text: str, vector: Matrix | None, *, limit: int, where: Filter) -> list[Hit]:
+    def search(self, text: str, vector: "Matrix | None", *, limit: int, where: Filter) -> list[Hit]:
         """Find the chunks nearest in meaning and words, best first; in words alone without a vector.
 
         Dense and BM25 candidates are fused inside the engine by the distribution of their scores (Qdrant's
@@ -69,7 +80,7 @@ class Store(Protocol):
     def ids(self, knowledge_base: str) -> set[str]:
         """Return the ids of every chunk of one base."""
 
-    def sample(self, knowledge_base: str, *, limit: int) -> tuple[list[Chunk], Matrix]:
+    def sample(self, knowledge_base: str, *, limit: int) -> "tuple[list[Chunk], Matrix]":
         """Return up to `limit` chunks of one base with their dense vectors, in id order."""
 
     def ping(self) -> None:
@@ -86,11 +97,24 @@ class Database(Protocol):
     def dialect(self) -> str:
         """`sqlite` or `postgres`."""
 
-    def fetch(self, statement: str, parameters: Mapping[str, Cell], *, limit: int) -> Table:
+    def fetch(
+        self,
+        statement: str,
+        parameters: Mapping[str, Cell],
+        *,
+        limit: int,
+        principal: Principal = ANYONE,
+    ) -> Table:
         """Run one SELECT with `:name` parameters and return at most `limit` rows.
 
+        Args:
+            statement: SQL text from anyone; the guard decides whether it runs.
+            parameters: A value for each `:name`.
+            limit: Most rows to return.
+            principal: Whose policy holds: rows and columns it may not see do not exist for the statement.
+
         Raises:
-            RejectedQuery: The statement is refused or wrong.
+            RejectedQuery: The statement is refused or wrong; its `problem` says how.
             DeadlineExceeded: It ran longer than allowed.
             TransientError: The database is away or locked.
         """
@@ -105,7 +129,7 @@ class Database(Protocol):
 class Catalog(Protocol):
     """The named, parameterised queries of one database: "fill in the variables"."""
 
-    def match(self, question: str, vector: Matrix, *, today: date) -> list[Match]:
+    def match(self, question: str, vector: "Matrix", *, today: date) -> list[Match]:
         """Choose the query that answers the question and fill its variables.
 
         Returns the best query, once for each value where the question names several for one variable
@@ -117,7 +141,7 @@ class Catalog(Protocol):
             today: The day that relative dates count from.
         """
 
-    def run(self, match: Match) -> Rows:
+    def run(self, match: Match, *, principal: Principal = ANYONE) -> Rows:
         """Run a match that misses nothing; raises as `Database.fetch` does."""
 
 
@@ -132,7 +156,7 @@ class Reranker(Protocol):
         """Return one relevance score a text, in order; higher is better; blocks the thread."""
 
 
-ReplyType = TypeVar("ReplyType", bound=BaseModel)
+ReplyType = TypeVar("ReplyType", bound="BaseModel")
 
 
 class Chat(Protocol):

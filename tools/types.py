@@ -140,6 +140,34 @@ class NamedQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Whose question it is: decides which rows and columns of the database it may see."""
+
+    groups: frozenset[str] = frozenset()
+    attributes: tuple[tuple[str, Cell], ...] = ()
+    """What row filters may refer to as `:name`, such as the asker's customer number."""
+
+
+ANYONE = Principal()
+"""Who asks when nobody in particular does."""
+
+
+ChartKind = Literal["bar", "line"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """How a result can be drawn: one bar or point a row."""
+
+    kind: ChartKind
+    """Bars for a ranking or a comparison, a line for a time series."""
+    label: str
+    """Column that names each row."""
+    value: str
+    """Column of numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """A named query chosen for a question, with its variables filled in."""
 
@@ -153,6 +181,8 @@ class Match:
     """What to ask back, one question for each required parameter not given."""
     linked: tuple[str, ...] = ()
     """Words of the question that were used as values, as they stand there."""
+    unknown: tuple[str, ...] = ()
+    """Stems of the question that the query neither used nor knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +200,7 @@ class Rows:
     """The result of one database query, with its provenance."""
 
     name: str
-    """Name of the catalogue query that produced it."""
+    """Name of the catalogue query that produced it; empty for SQL written for the question."""
     statement: str
     parameters: tuple[tuple[str, Cell], ...]
     columns: tuple[str, ...]

@@ -9,10 +9,10 @@ from rich.console import Console
 from agent.answer import Answer
 from agent.bootstrap import open_library
 from agent.cli.indexing import ingest_sample
-from agent.cli.options import ConfigOption, JsonOption, console, emit, json_lines, settings_for
+from agent.cli.options import ConfigOption, JsonOption, answer_lines_async, console, emit, settings_for
 from agent.cli.showing import show_answer, shown_live
 from agent.settings import Settings
-from tools.errors import InvalidInput, PlumblineError
+from tools.errors import InvalidInput
 
 
 def ask(
@@ -26,7 +26,7 @@ def ask(
     When something is missing the answer is a question; reply with --thread ID. With "-" each input line is
     an object with "question" and optionally "thread_id", "history" and "id", and gets one line of JSON.
     """
-    from agent.session import clean
+    from agent.questions import clean
 
     settings = settings_for(config)
     if question == "-":
@@ -59,8 +59,6 @@ async def _ask_many(settings: Settings) -> int:
     from agent.session import Session
 
     async def reply(session: Session, request: dict[str, Any]) -> dict[str, Any]:
-        if set(request) == {"error"}:
-            raise InvalidInput(request["error"])
         thread = request.get("thread_id", request.get("thread"))
         if not isinstance(thread, str | None):
             raise InvalidInput(f"thread_id {thread!r} is not text; give the thread_id of an earlier answer")
@@ -69,17 +67,10 @@ async def _ask_many(settings: Settings) -> int:
         )
         return answer.model_dump()
 
-    code = 0
     with open_library(settings) as library:
         ingest_sample(library)
         async with open_session(library) as session:
-            for request in json_lines("question"):
-                try:
-                    answer = await reply(session, request)
-                except PlumblineError as error:
-                    answer, code = {"error": str(error)}, 2
-                emit({"id": request["id"], **answer} if "id" in request else answer)
-    return code
+            return await answer_lines_async("question", lambda request: reply(session, request))
 
 
 def _turns(history: object) -> list[Any]:

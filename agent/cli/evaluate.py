@@ -13,16 +13,20 @@ from rich.table import Table
 from agent.bootstrap import open_library
 from agent.cli.indexing import ingest_sample
 from agent.cli.options import ConfigOption, JsonOption, console, emit, progress_console, settings_for
+from agent.cli.spider import spider
 from agent.evaluation.cases import Case, read_cases
 from agent.evaluation.grading import Grade, LabelScore, by_kind, grade, macro_f1, routing
 from agent.settings import Settings
 
-evaluate = typer.Typer(help="Measure answers and routing.", no_args_is_help=True, rich_markup_mode=None)
+evaluate = typer.Typer(help="Measure answers, routing and SQL.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @evaluate.callback()
 def group() -> None:
-    """Measure answers and routing on labelled questions."""
+    """Measure answers and routing on labelled questions, and SQL on Spider's."""
+
+
+evaluate.command("spider")(spider)
 
 
 @evaluate.command("run")

@@ -2,9 +2,9 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -17,6 +17,7 @@ ConfigOption = Annotated[
     typer.Option("--config", help="Configuration file; default ./plumbline.toml, else the built-in sample."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Reply = TypeVar("Reply")
 LONGEST_LINE = 1_000_000
 """Characters of one input line."""
 
@@ -78,7 +79,21 @@ def answer_lines(field: str, answer: Callable[[dict[str, Any]], dict[str, Any]])
     return code
 
 
-def _checked(answer: Callable[[dict[str, Any]], dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:
+async def answer_lines_async(
+    field: str, answer: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+) -> int:
+    """Do what `answer_lines` does, for answers that take a while."""
+    code = 0
+    for request in json_lines(field):
+        try:
+            reply = await _checked(answer, request)
+        except PlumblineError as error:
+            reply, code = {"error": str(error)}, 2
+        emit({"id": request["id"], **reply} if "id" in request else reply)
+    return code
+
+
+def _checked(answer: Callable[[dict[str, Any]], Reply], request: dict[str, Any]) -> Reply:
     if "error" in request and len(request) == 1:
         raise InvalidInput(request["error"])
     return answer(request)

@@ -69,7 +69,7 @@ def _reply(library: Library, request: dict[str, Any], kb: str | None, limit: int
 def _search(library: Library, query: str, kb: str | None, limit: int) -> list[Hit]:
     if not query.strip():
         raise InvalidInput("the query is empty; say what to look for")
-    from agent.session import clean
+    from agent.questions import clean
 
     text = clean(query)
     where = Filter(knowledge_bases=(kb,) if kb else ())

@@ -9,7 +9,8 @@ from rich.live import Live
 from rich.padding import Padding
 from rich.text import Text
 
-from agent.answer import Answer, PassageQuote
+from agent.answer import Answer, PassageQuote, RowsQuote
+from agent.cli.charts import bars
 
 if TYPE_CHECKING:
     from agent.events import Event
@@ -47,10 +48,17 @@ def show_answer(screen: Console, answer: Answer) -> None:
                     f"  [{citation.id}] {len(citation.rows)} row(s): {statement[:LONGEST_QUOTE]}", style="dim"
                 )
             )
+            _draw(screen, citation)
     for note in answer.notes:
         screen.print(Text(f"  note: {note}", style="yellow"))
     facts = f"{answer.status} · {answer.mode} · {answer.timings_ms.total:.0f} ms · thread {answer.thread_id}"
     screen.print(Text(f"  {facts}", style="dim italic"))
+
+
+def _draw(screen: Console, rows: RowsQuote) -> None:
+    if rows.chart is not None:
+        places = [rows.columns.index(name) for name in (rows.chart.label, rows.chart.value)]
+        screen.print(Padding(bars(rows.rows, label=places[0], value=places[1]), (0, 0, 0, 6)))
 
 
 @contextmanager

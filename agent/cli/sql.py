@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from agent.cli.options import ConfigOption, JsonOption, answer_lines, console, emit
+from agent.cli.sql_ask import ask
+from agent.cli.sql_keep import keep
+from agent.cli.sql_role import role
+from agent.cli.sql_tables import tables
 from agent.settings import CONFIGURATION_FILE, load
 from tools.errors import InvalidInput
 
 if TYPE_CHECKING:
     from tools.database.schema import Schema
 
-sql = typer.Typer(help="Check SQL statements.", no_args_is_help=True, rich_markup_mode=None)
+sql = typer.Typer(help="Ask the database alone.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +30,13 @@ class Bounds:
 
 @sql.callback()
 def group() -> None:
-    """Check SQL statements against the guard."""
+    """Ask the database in words, see what may be asked, and check statements against the guard."""
+
+
+sql.command("ask")(ask)
+sql.command("tables")(tables)
+sql.command("keep")(keep)
+sql.command("role")(role)
 
 
 @sql.command("check")

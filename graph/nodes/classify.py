@@ -13,11 +13,17 @@ async def classify(state: State, runtime: Runtime[Deps]) -> State:
     today = deps.clock.today()
     if turn == 1:
         plan = await deps.planner.plan(
-            state["question"], state.get("history", []), today=today, meter=deps.meter
+            state["question"],
+            state.get("history", []),
+            today=today,
+            meter=deps.meter,
+            principal=deps.principal,
         )
         return _planned(plan, turn, ready=range(len(plan.parts)))
     before = state["plan"]
-    plan = await deps.planner.carry_on(before, state["evidence"], today=today, meter=deps.meter)
+    plan = await deps.planner.carry_on(
+        before, state["evidence"], today=today, meter=deps.meter, principal=deps.principal
+    )
     return _planned(plan, turn, ready=before.waiting)
 
 

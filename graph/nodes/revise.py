@@ -18,4 +18,9 @@ async def revise(state: State, runtime: Runtime[Deps]) -> State:
         meter=deps.meter,
     )
     lacking = draft.shortfall if draft.shortfall != before.shortfall else None
-    return State(draft=draft, revisions=state.get("revisions", 0) + 1, failures=[lacking] if lacking else [])
+    return State(
+        draft=draft,
+        revisions=state.get("revisions", 0) + 1,
+        notes=[note for note in draft.notes if note not in state.get("notes", [])],
+        failures=[lacking] if lacking else [],
+    )

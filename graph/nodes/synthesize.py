@@ -12,4 +12,8 @@ async def synthesize(state: State, runtime: Runtime[Deps]) -> State:
     draft = await deps.writer.write(
         state["plan"], state["evidence"], state["assessments"], emit=runtime.stream_writer, meter=deps.meter
     )
-    return State(draft=draft, failures=[draft.shortfall] if draft.shortfall else [])
+    return State(
+        draft=draft,
+        notes=[note for note in draft.notes if note not in state.get("notes", [])],
+        failures=[draft.shortfall] if draft.shortfall else [],
+    )

@@ -15,7 +15,7 @@ from tools.text.sentences import plain
 from tools.text.words import fold, numbers, words
 from tools.types import Cell, Chunk, Rows
 
-FORM_WORDS = "row rows the first shown or more"
+FORM_WORDS = "row rows the first shown or more highest lowest"
 """Words that a table is presented with; they claim nothing."""
 QUOTATION = re.compile(r"[\"“„«](?P<words>[^\"“”„«»]{3,})[\"”»]")
 """A run of words in quotation marks."""
@@ -198,8 +198,14 @@ def _told(citation: RowsCitation, table: Rows) -> str:
     cells: list[Cell] = [cell for row in citation.rows for cell in row]
     cells += [*(value for _, value in table.parameters), len(table.rows)]
     columns = (column.replace("_", " ") for column in table.columns)
-    wording = (table.answer if table.rows else table.empty, table.description, FORM_WORDS)
+    wording = (table.answer if table.rows else table.empty, _described_rows(table), FORM_WORDS)
     return " ".join([*map(_spellings, cells), *columns, *(text for text in wording if text)])
+
+
+def _described_rows(table: Rows) -> str:
+    """Return what a query says of itself: who wrote it for this question may not bring in numbers."""
+    invented = not table.name and numbers(table.description) - numbers(table.statement)
+    return "" if invented else table.description
 
 
 def _spellings(cell: Cell) -> str:

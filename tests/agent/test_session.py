@@ -16,7 +16,8 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from agent.answer import Answer, PassageQuote, RowsQuote
 from agent.events import Event, NodeFinished, NodeStarted
-from agent.session import LONGEST_QUESTION, Session, clean
+from agent.questions import LONGEST_QUESTION, clean
+from agent.session import Session
 from graph.build import build
 from graph.deps import Deps
 from graph.plan import Plan, Turn
@@ -36,7 +37,7 @@ from tests.fakes_graph import (
 )
 from tools.errors import BudgetExceeded, InvalidInput
 from tools.metering import Budget, Meter
-from tools.types import Match
+from tools.types import ANYONE, Match, Principal
 
 QUESTION = "How long does the kettle boil?"
 BOIL = chunk_of("The kettle boils for two minutes.")
@@ -50,7 +51,15 @@ class CallingPlanner(FakePlanner):
     calls: int = 1
     began: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def plan(self, question: str, history: Sequence[Turn], *, today: date, meter: Meter) -> Plan:
+    async def plan(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        *,
+        today: date,
+        meter: Meter,
+        principal: Principal = ANYONE,
+    ) -> Plan:
         """Account for the calls and plan."""
         self.meters.append(meter)
         plan = plan_of(part_of(question))

@@ -14,7 +14,7 @@ from graph.reasoning.llm.examples import ExampleStore, read_examples
 from graph.reasoning.llm.planner import is_plain
 from graph.reasoning.local.judge import LocalJudge
 from graph.reasoning.local.lexicon import read_lexicon
-from graph.reasoning.local.planner import NO_QUERY, UNKNOWN, LocalPlanner
+from graph.reasoning.local.planner import NO_QUERY, UNKNOWN, LocalPlanner, Occasion
 from graph.reasoning.local.router import Place, learn
 from graph.reasoning.local.supports import SpanFinder
 from graph.state import CHECKPOINTED, WORDS_ALONE, Evidence
@@ -133,7 +133,7 @@ async def test_what_a_language_model_knows_of_the_route_is_kept() -> None:
     installation = installed(catalog=FakeCatalog())
     installation.embedder.away = True
     route = route_of(guides=0.95, rules=0.02, in_scope=0.9)
-    part = installation.planner.part(QUESTION, today=TODAY, route=route)
+    part = installation.planner.part(QUESTION, Occasion(today=TODAY), route=route)
     assert part.knowledge_bases == ("guides",)
     assert (part.route.in_scope, part.shortfall) == (0.9, NO_QUERY)
 

@@ -10,9 +10,9 @@ import pytest
 
 from tests.fakes import FakeEmbedder
 from tests.fakes_database import FakeCatalog, FakeDatabase
-from tests.tools.database.calibration import CATALOGS, LIBRARY, SmallCatalog
-from tools.database.catalog import QueryCatalog
+from tests.tools.database.named.calibration import CATALOGS, LIBRARY, SmallCatalog
 from tools.database.engine import SqlDatabase, open_database
+from tools.database.named.catalog import QueryCatalog
 from tools.database.schema import Schema
 from tools.errors import ConfigurationError, InvalidInput, TransientError
 from tools.knowledge.embedding import MiniLM

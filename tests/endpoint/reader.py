@@ -1,8 +1,8 @@
 """A model of few talents for tests and benchmarks: it reads the real prompts and answers by quoting them.
 
 It plans one part, writes the sentences of the sources that share most words with the question, and finds
-every claim supported. So it answers much worse than a language model, but in the right form, and whatever
-is measured with it is the program and not the model.
+every claim supported; it writes no SQL. So it answers much worse than a language model, but in the right
+form, and whatever is measured with it is the program and not the model.
 """
 
 import json
@@ -50,6 +50,8 @@ def _reply(request: Request) -> str:
         return _judged(given)
     if "source" in tags:
         return _written(given)
+    if "schema" in tags:
+        return _declined()
     return _planned(request.messages[0]["content"], given)
 
 
@@ -96,6 +98,12 @@ def _written(given: list[tuple[str, dict[str, str], str]]) -> str:
     if len(parts) == 1:
         return answers[0]
     return "\n\n".join(f"## {number}\n{answer}" for number, answer in enumerate(answers, start=1))
+
+
+def _declined() -> str:
+    """Write no SQL: that takes more talent."""
+    steps = {"columns": [], "tables": [], "understood": False, "why_not": "not asked of this reader"}
+    return json.dumps({**steps, "sql": "", "description": ""})
 
 
 def _quoted(question: str, given: list[tuple[str, dict[str, str], str]]) -> str:

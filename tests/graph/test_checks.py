@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.reasoning.checks import check_claims
-from graph.reasoning.local.tables import MOST_ROWS, as_sentence, as_table
+from graph.reasoning.citing import cite_rows
+from graph.reasoning.tables import MOST_ROWS, as_sentence, as_table
 from graph.state import Citation, Claim, Draft, Evidence
 from tests.fakes_graph import chunk_of, hit_of, passage_citation, rows_citation, rows_of, support_of
 from tools.text.sentences import units
@@ -229,3 +230,14 @@ def test_every_unit_of_a_passage_holds_as_a_claim(blocks: list[str]) -> None:
         citation = replace(passage_citation(chunk, quote), start=support.start, end=support.end)
         draft = Draft(claims=(Claim(text=support.text, citations=(1,)),), citations=(citation,))
         assert check_claims(draft, [Evidence(hits=(hit_of(chunk),))]).rejected == ()
+
+
+def test_sql_written_for_the_question_brings_in_no_number() -> None:
+    """Whoever describes a result may repeat the statement's numbers, and no others."""
+    rows = replace(rows_of(("Kettle", 4)), name="", statement="SELECT name FROM p WHERE year = 2014")
+    for description, objections in (("Sold in 2014", 0), ("Sold in 2015", 1)):
+        told = replace(rows, description=description)
+        draft = Draft(
+            claims=(Claim(text=f"{description}: Kettle.", citations=(1,)),), citations=(cite_rows(1, told),)
+        )
+        assert len(check_claims(draft, [Evidence(rows=(told,))]).rejected) == objections

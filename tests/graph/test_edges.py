@@ -101,7 +101,7 @@ def test_only_what_is_ready_is_sent() -> None:
     )
     assert sends(state_of(*parts, round_=2, ready=[1])) == [
         ("retrieve", {"query": "two", "knowledge_base": "guides"}),
-        ("query_database", {"part": 1, "match": STOCK}),
+        ("query_database", {"part": 1, "match": STOCK, "question": "two"}),
     ]
 
 
@@ -114,7 +114,18 @@ def test_every_filled_query_is_asked_for_its_part() -> None:
     """One send a match; a match that misses something is not run."""
     parts = (part_of("one"), part_of("two", matches=(STOCK, ORDER)))
     lookups = [payload for node, payload in sends(state_of(*parts)) if node == "query_database"]
-    assert lookups == [{"part": 1, "match": STOCK}]
+    assert lookups == [{"part": 1, "match": STOCK, "question": "two"}]
+
+
+def test_sql_is_written_for_a_part_that_no_query_fits() -> None:
+    """The question goes along instead of a match; one that lacks a variable does not fit."""
+    parts = (part_of("one", writes_sql=True), part_of("two", matches=(ORDER,), writes_sql=True))
+    state = State(**{**state_of(*parts), "clarified": True})
+    lookups = [payload for node, payload in sends(state) if node == "query_database"]
+    assert lookups == [
+        {"part": 0, "match": None, "question": "one"},
+        {"part": 1, "match": None, "question": "two"},
+    ]
 
 
 @pytest.mark.parametrize(

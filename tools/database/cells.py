@@ -10,10 +10,15 @@ from tools.types import Cell
 MOST_CHARACTERS = 2_000
 """Longer texts are cut, the last character becoming an ellipsis."""
 _MOST_DIGITS = 30
+_EXACT = 2**53
+"""Up to here a float tells all whole numbers apart."""
 
 
 def to_cell(value: object) -> Cell:
-    """Return a value as text, number, truth or None; dates as ISO text, bytes as their count."""
+    """Return a value as text, number, truth or None; dates as ISO text, bytes as their count.
+
+    What is not a number (NaN) is unknown; a number too large for a float is text.
+    """
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, str):
@@ -37,7 +42,9 @@ def _number(value: float | Decimal) -> Cell:
     if isinstance(value, Decimal) and _is_whole(value):
         return int(value)
     number = float(value)
-    return number if math.isfinite(number) else None
+    if not math.isfinite(number) or (abs(number) > _EXACT and number != value):
+        return _cut(str(value).replace("inf", "Infinity"))
+    return number
 
 
 def _is_whole(value: Decimal) -> bool:

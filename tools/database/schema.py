@@ -4,10 +4,11 @@ Names compare as the database compares them: SQLite ignores the case of ASCII le
 unquoted names to lower case and takes quoted ones as they stand.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from tools.ports import Database
+from tools.types import ANYONE, Principal
 
 Dialect: TypeAlias = Literal["sqlite", "postgres"]
 """The SQL that is spoken."""
@@ -23,6 +24,8 @@ class Column:
     name: str
     type: str = ""
     """The type as the database spells it; empty when unknown."""
+    description: str = ""
+    """What it means, in words of the configuration; empty when nobody said."""
 
     @property
     def is_text(self) -> bool:
@@ -49,6 +52,8 @@ class TableSchema:
     """Empty when unknown; then any column passes."""
     primary_key: tuple[str, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
+    description: str = ""
+    """What a row is, in words of the configuration; empty when nobody said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,23 +61,30 @@ class Schema:
     """All that may be read."""
 
     tables: tuple[TableSchema, ...]
+    _named: dict[str, TableSchema] = field(init=False, repr=False, compare=False)
+    _folded: dict[str, TableSchema] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the tables by name; of several the first counts."""
+        backwards = self.tables[::-1]
+        object.__setattr__(self, "_named", {table.name: table for table in backwards})
+        object.__setattr__(self, "_folded", {_lower(table.name): table for table in backwards})
 
     def table(self, name: str, *, dialect: Dialect, quoted: bool = False) -> TableSchema | None:
         """Return the table that a statement means by a name, or None."""
-        wanted = fold_name(name, dialect=dialect, quoted=quoted)
-        for table in self.tables:
-            if fold_name(table.name, dialect=dialect, quoted=True) == wanted:
-                return table
-        return None
+        known = self._folded if dialect == "sqlite" else self._named
+        return known.get(fold_name(name, dialect=dialect, quoted=quoted))
 
 
 class ReflectedDatabase(Database, Protocol):
     """A database that can also tell what is in it. Methods block the thread."""
 
-    def schema(self) -> Schema:
-        """Return the tables that may be read; raises as `fetch` does."""
+    def schema(self, principal: Principal = ANYONE) -> Schema:
+        """Return the tables and columns that may be read; raises as `fetch` does."""
 
-    def values(self, table: str, column: str, *, limit: int) -> tuple[str, ...]:
+    def values(
+        self, table: str, column: str, *, limit: int, principal: Principal = ANYONE
+    ) -> tuple[str, ...]:
         """Return up to `limit` distinct texts of a column in order; raises as `fetch` does.
 
         Raises:
@@ -82,4 +94,8 @@ class ReflectedDatabase(Database, Protocol):
 
 def fold_name(name: str, *, dialect: Dialect, quoted: bool) -> str:
     """Return the spelling under which the database compares a name."""
-    return name if dialect == "postgres" and quoted else name.translate(_TO_LOWER)
+    return name if dialect == "postgres" and quoted else _lower(name)
+
+
+def _lower(name: str) -> str:
+    return name.translate(_TO_LOWER)

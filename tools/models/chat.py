@@ -146,7 +146,7 @@ class OpenAIChat:
 
     async def _pieces(self, turn: Turn, messages: Sequence[Message]) -> AsyncGenerator[str]:
         """Yield what is not empty, at least once; then check that the reply came to its end."""
-        chunks = self._model.astream(
+        asked = self._model.astream(
             _in_langchain(messages),
             UNOBSERVED,
             stream_usage=self._abilities.stream_usage,
@@ -154,12 +154,13 @@ class OpenAIChat:
         )
         said, reason, usage = "", None, None
         try:
-            async for chunk in chunks:
-                usage = _usage(chunk) or usage
-                reason = reason or chunk.response_metadata.get("finish_reason")
-                if piece := str(chunk.content):
-                    said += piece
-                    yield piece
+            async with aclosing(asked) as chunks:  # type: ignore[type-var]  # a generator, typed as an iterator
+                async for chunk in chunks:
+                    usage = _usage(chunk) or usage
+                    reason = reason or chunk.response_metadata.get("finish_reason")
+                    if piece := str(chunk.content):
+                        said += piece
+                        yield piece
         finally:
             if usage or said:
                 turn.used(usage or _estimate(messages, said))

@@ -16,7 +16,7 @@ from graph.reasoning.llm.quoting import quote
 from graph.reasoning.llm.reading import ReplyReader
 from graph.reasoning.llm.sources import Source, addresses_of
 from graph.reasoning.llm.statements import Statement, read_blocks, read_statements
-from graph.reasoning.local.tables import as_table
+from graph.reasoning.tables import as_table
 from graph.state import Citation, Claim, Draft
 from tools.types import Hit, Rows
 

@@ -13,7 +13,10 @@ from graph.reasoning.harmless.words import visible
 
 MARKERS = ("ˆ", "ˇ", "˘", "˙", "\ue000")
 """Tried in this order; the last stands in no cleaned text, so that one is always left."""
-TAGS = ("source", "question", "part", "turn", "claim", "evidence", "objection")
+TAGS = (
+    *("source", "question", "part", "turn", "claim", "evidence", "objection"),
+    *("schema", "values", "example", "failed"),
+)
 """Every tag that a prompt fences untrusted text with."""
 
 _BLANKS = "".join(MARKERS)

@@ -11,11 +11,12 @@ from graph.reasoning.llm.prompts import plan_prompt, resolve_prompt
 from graph.reasoning.llm.schemas import PartReply, PlanReply, ResolveReply
 from graph.reasoning.llm.shortfalls import told
 from graph.reasoning.llm.sources import addresses_of, number_sources
-from graph.reasoning.local.planner import LocalPlanner, overall
+from graph.reasoning.local.planner import LocalPlanner, Occasion, overall
 from graph.state import Evidence
 from tools.errors import BudgetExceeded, ModelError
 from tools.metering import Meter
 from tools.ports import Chat
+from tools.types import ANYONE, Principal
 
 SURE = 0.6
 """A route at or above this probability needs no second opinion: of 220 sample questions whose local plan was
@@ -36,12 +37,22 @@ class LlmPlanner:
     """Names of the knowledge bases with their descriptions."""
     queries: Sequence[tuple[str, str]]
     """Names of the database's queries with their descriptions."""
+    tables: Sequence[tuple[str, str]] = ()
+    """Names of the tables that SQL may be written over, with their columns."""
     marked: bool = True
     """Whether untrusted text is interleaved with a marker."""
 
-    async def plan(self, question: str, history: Sequence[Turn], *, today: date, meter: Meter) -> Plan:
+    async def plan(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        *,
+        today: date,
+        meter: Meter,
+        principal: Principal = ANYONE,
+    ) -> Plan:
         """Plan locally, and anew with the model where the local plan is unsure or the question compound."""
-        local = await self.local.plan(question, history, today=today, meter=meter)
+        local = await self.local.plan(question, history, today=today, meter=meter, principal=principal)
         if is_plain(local, question):
             return local
         prompt = plan_prompt(
@@ -50,6 +61,7 @@ class LlmPlanner:
             about=self.local.about,
             bases=self.bases,
             queries=self.queries,
+            tables=self.tables,
             today=today,
             marked=self.marked,
         )
@@ -58,9 +70,18 @@ class LlmPlanner:
         except (ModelError, BudgetExceeded) as error:
             return replace(local, shortfall=told("planned", error))
         said = " ".join((question, *(turn.question for turn in history)))
-        return await asyncio.to_thread(self._merged, local, _harmless_plan(reply, said), today)
+        occasion = Occasion(today=today, principal=principal)
+        return await asyncio.to_thread(self._merged, local, _harmless_plan(reply, said), occasion)
 
-    async def carry_on(self, plan: Plan, evidence: Sequence[Evidence], *, today: date, meter: Meter) -> Plan:
+    async def carry_on(
+        self,
+        plan: Plan,
+        evidence: Sequence[Evidence],
+        *,
+        today: date,
+        meter: Meter,
+        principal: Principal = ANYONE,
+    ) -> Plan:
         """Have the model fill what was found into the sub-questions that waited for it."""
         needed = {need for number in plan.waiting for need in plan.parts[number].needs}
         found = [seen if number in needed else Evidence() for number, seen in enumerate(evidence)]
@@ -75,11 +96,12 @@ class LlmPlanner:
         else:
             kept = addresses_of(sources)
             complete = {one.part - 1: sanitize(one.question, kept=kept) for one in reply.questions}
-        parts = await asyncio.to_thread(self._completed, plan, complete, today)
+        occasion = Occasion(today=today, principal=principal)
+        parts = await asyncio.to_thread(self._completed, plan, complete, occasion)
         route = overall([part.route for part in parts])
         return replace(plan, parts=parts, route=route, shortfall=shortfall)
 
-    def _completed(self, plan: Plan, complete: Mapping[int, str], today: date) -> tuple[Part, ...]:
+    def _completed(self, plan: Plan, complete: Mapping[int, str], occasion: Occasion) -> tuple[Part, ...]:
         """Return the parts, of which none waits any longer: what was not found is asked about in general."""
 
         def part(number: int) -> Part:
@@ -87,30 +109,30 @@ class LlmPlanner:
             if number not in plan.waiting:
                 return known
             question = complete.get(number) or known.in_general
-            return self.local.part(without_places(question), today=today)
+            return self.local.part(without_places(question), occasion)
 
         return self.local.families.applied([part(number) for number in range(len(plan.parts))])
 
-    def _merged(self, local: Plan, reply: PlanReply, today: date) -> Plan:
+    def _merged(self, local: Plan, reply: PlanReply, occasion: Occasion) -> Plan:
         """Return the model's plan as far as it is one: what it cannot know stays as the local one has it."""
         replies = reply.parts if self.local.families.sub_questions else _whole(reply)
         whole = reply.standalone_question or local.question
-        parts = [self._part(one, number, whole, reply, today) for number, one in enumerate(replies)]
+        parts = [self._part(one, number, whole, reply, occasion) for number, one in enumerate(replies)]
         if not parts:
             return local
         return Plan(
             question=whole,
             route=overall([part.route for part in parts]),
             parts=self.local.families.applied(parts),
-            as_of=_past(reply.as_of, today) or local.as_of,
+            as_of=_past(reply.as_of, occasion.today) or local.as_of,
             small_talk=self.local.about if reply.small_talk else None,
         )
 
-    def _part(self, reply: PartReply, number: int, whole: str, plan: PlanReply, today: date) -> Part:
+    def _part(self, reply: PartReply, number: int, whole: str, plan: PlanReply, occasion: Occasion) -> Part:
         question = reply.question or whole
         if needs := tuple(sorted({need - 1 for need in reply.needs if 0 < need <= number})):
             return Part(question=question, route=self._route(reply, plan), needs=needs)
-        part = self.local.part(without_places(question), today=today, route=self._route(reply, plan))
+        part = self.local.part(without_places(question), occasion, route=self._route(reply, plan))
         queries = [
             *part.queries,
             *(Query(text=text, family="rewrite") for text in reply.rewrites),
@@ -131,7 +153,7 @@ class LlmPlanner:
         given = {one.name: _bounded(one.probability) for one in reply.knowledge_bases}
         return Route(
             knowledge_bases={name: given.get(name, NEVER_SURE) for name in self.bases},
-            database=_bounded(reply.database) if self.local.catalog else 0.0,
+            database=_bounded(reply.database) if self.local.catalog or self.local.composer else 0.0,
             in_scope=_bounded(plan.in_scope),
         )
 

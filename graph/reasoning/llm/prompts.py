@@ -6,11 +6,10 @@ it; then come worked examples, and what belongs to this question comes last, in 
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache
-from importlib import resources
 
 from graph.plan import Plan, Turn
 from graph.reasoning.llm.examples import Example
+from graph.reasoning.llm.layout import notice, paragraphs, prompt_text, system, user
 from graph.reasoning.llm.marking import block, choose_marker
 from graph.reasoning.llm.rendering import render_source, texts_of
 from graph.reasoning.llm.sources import Source
@@ -20,12 +19,17 @@ TURNS, ANSWER = 6, 800
 """Most turns of the conversation that a planner reads, and most characters of each answer."""
 
 
+TABLES = """# Database tables
+Where no query above fits, one can be written over these tables; count that into `database`."""
+
+
 def plan_prompt(
     question: str,
     history: Sequence[Turn],
     *,
     bases: Mapping[str, str],
     queries: Sequence[tuple[str, str]],
+    tables: Sequence[tuple[str, str]] = (),
     today: date,
     about: str = "",
     marked: bool = True,
@@ -37,28 +41,30 @@ def plan_prompt(
         history: The conversation before it, oldest first.
         bases: Names and descriptions of the knowledge bases.
         queries: Names and descriptions of the named database queries.
+        tables: Names and columns of tables that further queries may be written over.
         today: The day that relative dates count from.
         about: What the assistant is for; empty when the bases say enough.
         marked: Whether the words of earlier turns are joined by a marker.
     """
     turns = [f"Question: {turn.question}\nAnswer: {turn.answer[:ANSWER]}" for turn in history[-TURNS:]]
     marker = choose_marker(turns) if marked and turns else ""
-    installation = _paragraphs(
-        _text("plan"),
+    installation = paragraphs(
+        prompt_text("plan"),
         _lines("# What this assistant is for", about.strip()) if about.strip() else "",
         _listed("# Knowledge bases", tuple(bases.items())),
         _listed("# Database queries", queries),
+        _listed(TABLES, tables) if tables else "",
     )
-    asked = _paragraphs(
+    asked = paragraphs(
         f"Today: {today.isoformat()}",
-        _notice(marker),
+        notice(marker),
         *(
             block("turn", {"number": str(number)}, turn, marker=marker)
             for number, turn in enumerate(turns, start=1)
         ),
         block("question", {}, question),
     )
-    return Prompt(name="plan", messages=(_system(installation), _user(asked)))
+    return Prompt(name="plan", messages=(system(installation), user(asked)))
 
 
 def resolve_prompt(
@@ -72,12 +78,12 @@ def resolve_prompt(
         marked: Whether the words of the findings are joined by a marker.
     """
     marker = choose_marker(texts_of(findings)) if marked else ""
-    asked = _paragraphs(
-        _notice(marker),
+    asked = paragraphs(
+        notice(marker),
         *(render_source(source, compound=True, marker=marker) for source in findings),
         *(block("part", {"number": str(number)}, question) for number, question in questions),
     )
-    return Prompt(name="resolve", messages=(_system(_text("resolve")), _user(asked)))
+    return Prompt(name="resolve", messages=(system(prompt_text("resolve")), user(asked)))
 
 
 def write_prompt(
@@ -95,9 +101,9 @@ def write_prompt(
     parts = [part.question for part in plan.parts]
     asked = _request(plan.question, parts, plan.as_of, sources, marked=marked)
     messages = (
-        _system(_paragraphs(_text("write"), f"You answer as: {name}")),
+        system(paragraphs(prompt_text("write"), f"You answer as: {name}")),
         *_shown(examples, marked=marked),
-        _user(asked),
+        user(asked),
     )
     return Prompt(name="write", messages=messages)
 
@@ -130,7 +136,7 @@ def revise_prompt(
     messages = (
         *written.messages,
         Message(role="assistant", text=draft_text),
-        _user(_paragraphs(*blocks, _text("revise"))),
+        user(paragraphs(*blocks, prompt_text("revise"))),
     )
     return Prompt(name="revise", messages=messages)
 
@@ -147,8 +153,8 @@ def judge_prompt(claims: Sequence[tuple[str, str]], *, question: str, marked: bo
     """
     marker = choose_marker(text for pair in claims for text in pair) if marked else ""
     evidence = {text: str(number) for number, text in enumerate(dict.fromkeys(text for _, text in claims), 1)}
-    asked = _paragraphs(
-        _notice(marker),
+    asked = paragraphs(
+        notice(marker),
         block("question", {}, question),
         *(block("evidence", {"number": number}, text, marker=marker) for text, number in evidence.items()),
         *(
@@ -156,7 +162,7 @@ def judge_prompt(claims: Sequence[tuple[str, str]], *, question: str, marked: bo
             for number, (claim, text) in enumerate(claims, start=1)
         ),
     )
-    return Prompt(name="judge", messages=(_system(_text("judge")), _user(asked)))
+    return Prompt(name="judge", messages=(system(prompt_text("judge")), user(asked)))
 
 
 def _shown(examples: Sequence[Example], *, marked: bool) -> Iterator[Message]:
@@ -164,7 +170,7 @@ def _shown(examples: Sequence[Example], *, marked: bool) -> Iterator[Message]:
     for example in reversed(examples):
         parts = example.parts or (example.question,)
         asked = _request(example.question, parts, example.as_of, example.sources, marked=marked)
-        yield _user(asked)
+        yield user(asked)
         yield Message(role="assistant", text=example.answer)
 
 
@@ -174,9 +180,9 @@ def _request(
     """Return the message that carries sources and question."""
     marker = choose_marker(texts_of(sources)) if marked else ""
     compound = len(parts) > 1
-    return _paragraphs(
+    return paragraphs(
         f"Day asked about: {as_of.isoformat()}",
-        _notice(marker if sources else ""),
+        notice(marker if sources else ""),
         *(render_source(source, as_of=as_of, compound=compound, marker=marker) for source in sources),
         block("question", {}, question),
         *(
@@ -187,31 +193,10 @@ def _request(
     )
 
 
-def _notice(marker: str) -> str:
-    return f"Marker: {marker}" if marker else ""
-
-
-@cache
-def _text(name: str) -> str:
-    return resources.files(__package__).joinpath("texts", f"{name}.md").read_text(encoding="utf-8").strip()
-
-
 def _listed(heading: str, entries: Sequence[tuple[str, str]]) -> str:
     lines = [f"- {name}: {' '.join(description.split())}" for name, description in entries]
     return _lines(heading, *(lines or ["(none)"]))
 
 
-def _paragraphs(*texts: str) -> str:
-    return "\n\n".join(text for text in texts if text)
-
-
 def _lines(*texts: str) -> str:
     return "\n".join(texts)
-
-
-def _system(text: str) -> Message:
-    return Message(role="system", text=text)
-
-
-def _user(text: str) -> Message:
-    return Message(role="user", text=text)

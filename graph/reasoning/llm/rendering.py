@@ -5,7 +5,7 @@ from datetime import date
 
 from graph.reasoning.llm.marking import block
 from graph.reasoning.llm.sources import Source
-from graph.reasoning.local.tables import as_sentence, spell
+from graph.reasoning.tables import as_sentence, spell
 from tools.types import Chunk, Metadata, Rows
 
 MOST_ROWS = 40

@@ -152,4 +152,5 @@ class LlmWriter:
         assessments = await self.local_judge.assess(plan, evidence)
         draft = await self.local.write(plan, evidence, assessments, emit=lambda _: None, meter=meter)
         emit(Token(text=self.render(draft.claims)))
-        return replace(draft, shortfall=shortfall)
+        lacking = dict.fromkeys(found.note for found in assessments if found.note)
+        return replace(draft, shortfall=shortfall, notes=tuple(lacking))

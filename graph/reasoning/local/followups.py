@@ -7,7 +7,7 @@ from datetime import date
 
 from graph.plan import Turn
 from graph.reasoning.local.lexicon import Lexicon
-from tools.database.periods import find_periods
+from tools.database.calendar.periods import find_periods
 from tools.text.words import STOP_WORDS, fold, stems, words
 
 _INSTEAD = re.compile(

@@ -126,6 +126,7 @@ def _about(hit: Hit) -> tuple[str, ...]:
 
 def _without_passages(part: Part, from_rows: bool, sure: float) -> Assessment:
     if from_rows:
-        return Assessment(verdict="sufficient", confidence=max(match.score for match in part.matches))
+        sure = max((match.score for match in part.matches), default=part.route.database)
+        return Assessment(verdict="sufficient", confidence=sure)
     note = f"Nothing in the sources answers: {part.in_general}"
     return Assessment(verdict="gap", confidence=sure, note=note)

@@ -23,6 +23,11 @@ class Logistic:
         return float(1 / (1 + numpy.exp(-(standard @ numpy.asarray(self.weights) + self.bias))))
 
 
+def even(features: int) -> Logistic:
+    """Return what knows nothing: one half for every feature vector of this length."""
+    return Logistic(weights=(0.0,) * features, bias=0.0, mean=(0.0,) * features, scale=(1.0,) * features)
+
+
 def fit(features: Vector, labels: Vector, *, sample_weights: Vector, ridge: float = 1.0) -> Logistic:
     """Fit by Newton's method (iteratively reweighted least squares) with an L2 penalty.
 

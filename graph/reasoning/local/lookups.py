@@ -18,11 +18,14 @@ from dataclasses import dataclass
 from math import exp, log
 
 from graph.reasoning.local.followups import codes_in, has_dangling_pronoun
-from tools.database.scoring import asks_for_own
+from tools.database.named.scoring import asks_for_own
+from tools.text.words import stem_set
 from tools.types import Match
 
 LIKELY = 0.5
 """A place at or above this probability is asked."""
+UNDERSTOOD = 0.75
+"""Probability that a question is meant for the database when SQL says all of it, the documents aside."""
 AGAINST_DOCUMENTS, AGAINST_DATABASE, DANGLING, CODED = 1.0, 0.5, 0.75, 0.8
 
 
@@ -34,7 +37,14 @@ class Choice:
     bases: Mapping[str, float]
     """Probability of each base, given the query."""
     matches: tuple[Match, ...] = ()
-    """Fillings of the chosen query; empty when the database is not asked."""
+    """Fillings of the chosen query; empty when no named query is run."""
+    writes_sql: bool = False
+    """Whether SQL is to be written instead."""
+
+    @property
+    def asks_database(self) -> bool:
+        """Whether the database is asked, in whichever way."""
+        return bool(self.matches) or self.writes_sql
 
     @property
     def must_ask(self) -> bool:
@@ -64,14 +74,45 @@ def choose(question: str, matches: Sequence[Match], bases: Mapping[str, float]) 
         return Choice(probability=_probability(logit), bases=bases)
     return Choice(
         probability=_probability(logit),
-        bases={name: _probability(_logit(p) - AGAINST_DATABASE * logit) for name, p in bases.items()},
+        bases=_given(logit, bases),
         matches=tuple(match for match in matches if match.query == best.query),
     )
+
+
+def prefers_sql(match: Match | None, described: str) -> bool:
+    """Tell whether SQL that says all of a question answers it better than a named query.
+
+    So it is when the query lacks a variable, or when the SQL speaks of something that the query knows
+    nothing of: "average total of orders by country" is not answered by their number.
+
+    Args:
+        match: The named query, None when none was chosen.
+        described: What the SQL's rows are, in words.
+    """
+    return match is None or bool(match.missing) or not stem_set(described).isdisjoint(match.unknown)
+
+
+def write_sql(bases: Mapping[str, float], *, likely: float) -> Choice | None:
+    """Return the choice to write SQL, or None where the documents have the better claim.
+
+    Args:
+        bases: Probability of each knowledge base.
+        likely: Probability that the question is meant for the database, the documents aside.
+    """
+    logit = _logit(likely) - AGAINST_DOCUMENTS * max(0.0, _logit(max(bases.values(), default=0.0)))
+    if logit < 0:
+        return None
+    return Choice(probability=_probability(logit), bases=_given(logit, bases), writes_sql=True)
 
 
 def both(one: float, other: float) -> float:
     """Return what two judges think together: the mean of their log-odds, as a probability."""
     return _probability((_logit(one) + _logit(other)) / 2)
+
+
+def _given(logit: float, bases: Mapping[str, float]) -> dict[str, float]:
+    """Return the probability of each base, given how likely the database answers."""
+    return {name: _probability(_logit(p) - AGAINST_DATABASE * logit) for name, p in bases.items()}
 
 
 def _coded(match: Match) -> bool:

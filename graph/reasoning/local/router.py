@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy
 
 from graph.reasoning.local.lexicon import Lexicon
-from graph.reasoning.local.logistic import Logistic, Vector, fit
+from graph.reasoning.local.logistic import Logistic, Vector, even, fit
 from tools.ports import Embedder, Matrix
 from tools.text.words import stems
 
@@ -102,20 +102,12 @@ def learn(
     """
     lessons = _lessons(examples, headings)
     vectors = _topics([lesson.text for lesson in lessons], lexicon, embedder)
-    features: list[Vector] = []
-    labels: list[float] = []
-    weights: list[float] = []
-    heard: list[tuple[Lesson, Vector]] = []
-    for lesson, vector in zip(lessons, vectors, strict=True):
-        if lesson.place is None and _nearest(places, vector) > OFF_TOPIC_TOO_CLOSE:
-            continue
-        signals = _signals(_without(places, lesson), lexicon, stems(lesson.text), vector)
-        heard.append((lesson, signals))
-        for number, base in enumerate(bases):
-            features.append(_relative(signals, number))
-            labels.append(float(lesson.place == base))
-            weights.append(lesson.weight)
-    belongs = _fit(numpy.array(features), numpy.array(labels), numpy.array(weights), share=BELONGS_SHARE)
+    heard = [
+        (lesson, _signals(_without(places, lesson), lexicon, stems(lesson.text), vector))
+        for lesson, vector in zip(lessons, vectors, strict=True)
+        if lesson.place is not None or _nearest(places, vector) <= OFF_TOPIC_TOO_CLOSE
+    ]
+    belongs = _belonging(heard, bases)
     scopes = [
         _scope(signals, _by_base(signals, bases, belongs), lexicon, lesson.text) for lesson, signals in heard
     ]
@@ -127,6 +119,17 @@ def learn(
     )
     return Router(
         places=tuple(places), bases=tuple(bases), lexicon=lexicon, belongs=belongs, in_scope=in_scope
+    )
+
+
+def _belonging(heard: Sequence[tuple[Lesson, Vector]], bases: Sequence[str]) -> Logistic:
+    """Fit what all bases share: one example for each lesson and base."""
+    features = [_relative(signals, number) for _, signals in heard for number in range(len(bases))]
+    return _fit(
+        numpy.array(features).reshape(-1, 2 * SIGNALS),
+        numpy.array([float(lesson.place == base) for lesson, _ in heard for base in bases]),
+        numpy.array([lesson.weight for lesson, _ in heard for _ in bases]),
+        share=BELONGS_SHARE,
     )
 
 
@@ -148,12 +151,15 @@ def off_topic() -> list[str]:
 
 
 def _fit(features: Vector, labels: Vector, weights: Vector, *, share: float) -> Logistic:
-    """Fit as if `share` of all questions were positive: the lessons' own mix is an accident."""
+    """Fit as if `share` of all questions were positive: the lessons' own mix is an accident.
+
+    Lessons that all say the same teach nothing, as those of a database without named queries: even odds.
+    """
     positive, negative = weights[labels == 1].sum(), weights[labels == 0].sum()
-    if positive and negative:
-        scale = numpy.where(labels == 1, share / positive, (1 - share) / negative)
-        weights = weights * scale * len(labels)
-    return fit(features, labels, sample_weights=weights)
+    if not positive or not negative:
+        return even(features.shape[1])
+    scale = numpy.where(labels == 1, share / positive, (1 - share) / negative)
+    return fit(features, labels, sample_weights=weights * scale * len(labels))
 
 
 def _lessons(examples: Mapping[str, Sequence[str]], headings: Mapping[str, Sequence[str]]) -> list[Lesson]:

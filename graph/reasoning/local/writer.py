@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from graph.plan import Plan
 from graph.reasoning.citing import cite_passage, cite_rows
 from graph.reasoning.harmless.quotations import quotation
-from graph.reasoning.local.tables import as_sentence, as_table
 from graph.reasoning.ports import Emit
+from graph.reasoning.tables import as_sentence, as_table
 from graph.state import (
     Assessment,
     Citation,

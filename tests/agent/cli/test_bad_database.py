@@ -48,9 +48,8 @@ def locked(database: Path) -> Iterator[None]:
 
 def test_a_locked_database_is_told_after_a_short_wait(own: Path) -> None:
     """The command neither hangs nor answers without the rows."""
-    path = own.parent / "marlow.db"
-    with locked(path):
-        assert complaint(own) == f"database: {str(path)!r} is locked by another program; try again"
+    with locked(own.parent / "marlow.db"):
+        assert complaint(own) == "database: 'marlow.db' is locked by another program; try again"
     assert plumbline("ask", QUESTION, "--config", own).code == 0
 
 

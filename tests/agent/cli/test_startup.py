@@ -21,6 +21,11 @@ READERS = {"kreuzberg", "markdown_it", "semantic_text_splitter", "yaml"}
             id="the SQL guard alone",
         ),
         pytest.param(
+            "import agent.data_desk, graph.querying, graph.reasoning.local.sql",
+            GRAPH | READERS | ENGINES - {"sqlglot", "numpy"},
+            id="questions to the database alone",
+        ),
+        pytest.param(
             "import tools.database.engine",
             {"psycopg", "psycopg_binary"},
             id="a database other than PostgreSQL",

@@ -31,7 +31,7 @@ async def test_a_draft_is_written_anew_with_what_was_wrong_with_it(
     writer = FakeWriter(revised=SECOND)
     deps = deps_of(writer=writer)
     update = await revise(state_of(), runtime(deps))
-    assert update == {"draft": SECOND, "revisions": 1, "failures": []}
+    assert update == {"draft": SECOND, "revisions": 1, "notes": [], "failures": []}
     assert writer.objections == [FOUND]
     assert streamed == [Token(restart=True), Token(text="Boil it for two minutes.")]
     assert [meter is deps.meter for meter in writer.meters] == [True]
@@ -60,3 +60,11 @@ async def test_why_a_lesser_writer_revised_is_noted_once(
     writer = FakeWriter(revised=replace(SECOND, shortfall=after))
     update = await revise(state_of(replace(FIRST, shortfall=before)), runtime(deps_of(writer=writer)))
     assert update["failures"] == expected
+
+
+async def test_what_the_writer_found_missing_is_noted_once(runtime: Runner) -> None:
+    """Whoever quotes in place of a model may find that a part has no answer."""
+    revised = replace(SECOND, notes=("Nothing answers: Why?", "Known already."))
+    state = State(**state_of(), notes=["Known already."])
+    update = await revise(state, runtime(deps_of(writer=FakeWriter(revised=revised))))
+    assert update["notes"] == ["Nothing answers: Why?"]

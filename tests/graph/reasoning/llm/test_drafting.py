@@ -7,8 +7,8 @@ from graph.reasoning.checks import check_claims
 from graph.reasoning.llm.drafting import LONGEST_CLAIM, read_draft
 from graph.reasoning.llm.reading import LONGEST_REPLY
 from graph.reasoning.llm.sources import number_sources
-from graph.reasoning.local.tables import as_table
 from graph.reasoning.local.writer import LocalWriter
+from graph.reasoning.tables import as_table
 from graph.state import Claim, Draft, Evidence, PassageCitation, RowsCitation
 from tests.fakes_graph import hit_of, passage_citation, rows_citation
 from tests.graph.reasoning.harmless.hostile import HOSTILE, LEAK, dangers

@@ -46,7 +46,7 @@ from tests.graph.reasoning.llm.prompt_cases import (
 )
 from tools.types import Message, Metadata, Prompt
 
-MOST_WORDS = {"write": 500, "plan": 500, "judge": 225, "resolve": 160}
+MOST_WORDS = {"write": 500, "plan": 500, "judge": 225, "resolve": 160, "sql": 500}
 """Of the system texts: what a model has to keep in mind."""
 
 

@@ -8,8 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from graph.reasoning.llm.schemas import JudgeReply, PartReply, PlanReply, Reply, ResolveReply
+from graph.reasoning.llm.sql_replies import SqlReply
 
-FORMS: tuple[type[Reply], ...] = (PlanReply, ResolveReply, JudgeReply)
+FORMS: tuple[type[Reply], ...] = (PlanReply, ResolveReply, JudgeReply, SqlReply)
 REFUSED_BY_STRICT_MODE = {
     *("default", "minLength", "maxLength", "minItems", "maxItems", "pattern", "format", "oneOf", "allOf"),
     *("patternProperties", "unevaluatedProperties", "prefixItems", "uniqueItems", "not"),

@@ -118,6 +118,16 @@ async def test_without_the_model_the_answer_is_quoted(local: LocalSide, reply: R
     assert shown(streamed) == local.writer.render(draft.claims)
 
 
+async def test_what_is_missing_is_told_when_the_answer_is_quoted_instead(local: LocalSide) -> None:
+    """The local mode weighs each part, and one without evidence has no answer."""
+    plan = plan_of(PLAN.parts[0], part_of("Who sells umbrellas?"))
+    chat = FakeChat([ModelUnavailable("away")])
+    draft = await writer_with(chat, local).write(
+        plan, [EVIDENCE[0], Evidence()], [], emit=lambda _: None, meter=Meter()
+    )
+    assert draft.notes == ("Nothing in the sources answers: Who sells umbrellas?",)
+
+
 async def test_out_of_budget_the_answer_is_quoted(local: LocalSide) -> None:
     """Nothing is sent."""
     chat = FakeChat([ANSWER])

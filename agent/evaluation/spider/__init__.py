@@ -1,0 +1,1 @@
+"""Measuring SQL written for questions, on folders in the format of the Spider data set."""

@@ -1,0 +1,109 @@
+"""What a model is shown of a database for one question: tables, columns, and values it names."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+from graph.reasoning.llm.sql_linking import Hint, fits_whole, ranked, relevant, told
+from graph.reasoning.llm.sql_schema import writable
+from graph.reasoning.llm.sql_values import ValueIndexes, named_values
+from tools.database.schema import Dialect, ReflectedDatabase, Schema, TableSchema
+from tools.errors import ModelError
+from tools.ports import Embedder, Matrix
+from tools.types import Principal
+
+VALUE_TABLES = 20
+"""Tables of a large schema whose values are looked at."""
+VALUE_SECONDS = 2.0
+"""Longest search for values."""
+VECTOR_SECONDS = 1.5
+"""Longest time for embedding the names of tables, for one question."""
+BATCH = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The part of a database that matters for a question."""
+
+    schema: Schema
+    hints: tuple[Hint, ...] = ()
+    dialect: Dialect = "sqlite"
+
+
+class SchemaLinker:
+    """Chooses what a model is shown; blocks the thread."""
+
+    def __init__(
+        self, database: ReflectedDatabase, embedder: Embedder, *, vector_seconds: float = VECTOR_SECONDS
+    ) -> None:
+        """Ask nothing of the database yet.
+
+        Args:
+            database: Tells its tables and values.
+            embedder: Compares the question with the names of tables.
+            vector_seconds: After this time no further names are embedded for one question.
+        """
+        self._database = database
+        self._embedder = embedder
+        self._vector_seconds = vector_seconds
+        self._indexes = ValueIndexes()
+        self._lock = Lock()
+        self._vectors: dict[str, Matrix] = {}
+
+    def view(self, question: str, *, principal: Principal) -> View:
+        """Return what matters for a question, of what its asker may see.
+
+        Raises:
+            PlumblineError: The database cannot tell what is in it.
+        """
+        dialect: Dialect = "postgres" if self._database.dialect == "postgres" else "sqlite"
+        schema = writable(self._database.schema(principal))
+        whole = fits_whole(schema, dialect=dialect)
+        scored = ranked(question, schema, likeness={})
+        likeness = {} if whole else self._likeness(question, [table for _, table in scored])
+        scored = ranked(question, schema, likeness=likeness)
+        hints = named_values(
+            question,
+            [table for _, table in scored[:VALUE_TABLES]],
+            self._database,
+            principal=principal,
+            seconds=VALUE_SECONDS,
+            indexes=self._indexes,
+        )
+        if whole:
+            return View(schema=schema, hints=hints, dialect=dialect)
+        scored = ranked(question, schema, hints=hints, likeness=likeness)
+        shown = relevant(question, schema, scored, hints=hints, dialect=dialect)
+        kept = {(table.name, column.name) for table in shown.tables for column in table.columns}
+        return View(
+            schema=shown,
+            hints=tuple(hint for hint in hints if (hint.table, hint.column) in kept),
+            dialect=dialect,
+        )
+
+    def _likeness(self, question: str, tables: Sequence[TableSchema]) -> dict[str, float]:
+        """Return the cosine of question and table by name, of as many as there is time for.
+
+        Each table is embedded once, so that later questions know more of them. Without the embedder words
+        alone must do.
+        """
+        texts = {table.name: told(table) for table in tables}
+        try:
+            asked = self._embedder.embed([question])[0]
+            vectors = self._embedded(list(texts.values()))
+        except ModelError:
+            return {}
+        return {name: float(vectors[text] @ asked) for name, text in texts.items() if text in vectors}
+
+    def _embedded(self, texts: Sequence[str]) -> dict[str, Matrix]:
+        """Return the vectors that are known, after the first of those missing were embedded."""
+        ends = time.monotonic() + self._vector_seconds
+        with self._lock:
+            missing = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+            for start in range(0, len(missing), BATCH):
+                if start and time.monotonic() >= ends:
+                    break
+                batch = missing[start : start + BATCH]
+                self._vectors |= dict(zip(batch, self._embedder.embed(batch), strict=True))
+            return {text: self._vectors[text] for text in texts if text in self._vectors}
