@@ -178,9 +178,9 @@ class LocalPlanner:
         else:
             proposed = [replace(match, score=both(match.score, route.database)) for match in proposed]
         chosen = choose(question, proposed, route.knowledge_bases)
-        if self._may_write(chosen, question, route, occasion):
-            likely = max(UNDERSTOOD, route.database)
-            chosen = write_sql(route.knowledge_bases, likely=likely) or chosen
+        written = write_sql(route.knowledge_bases, likely=max(UNDERSTOOD, route.database))
+        if written is not None and self._may_write(chosen, question, route, occasion):
+            chosen = written
         strange = [code for code in codes_in(question) if not any(map(lexicon.known, stems(code)))]
         bare = lexicon.without_names(question, also=strange)
         return Part(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.tools.database.corpora import DIALECTS, SHOP, statements, unescaped
 from tools.database.guard import MOST_CHARACTERS, Verdict, check
 from tools.database.guarding.vocabulary import SQLITE_FUNCTIONS
-from tools.database.schema import Dialect
+from tools.database.schema import Column, Dialect, Schema, TableSchema
 
 HOSTILE = [(dialect, line) for dialect in DIALECTS for line in statements("hostile", dialect)]
 BENIGN = [(dialect, line) for dialect in DIALECTS for line in statements("benign", dialect)]
@@ -253,3 +253,22 @@ def test_no_statement_gets_into_a_log(caplog: pytest.LogCaptureFixture) -> None:
         "WITH a AS (REPLACE INTO secrets VALUES (1)) SELECT 1", dialect="sqlite", schema=None, max_rows=None
     )
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "WITH t AS (SELECT * FROM u), u AS (SELECT 1 AS a) SELECT count(*) FROM t",
+        "WITH t(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM t) SELECT count(*) FROM t",
+        "SELECT (WITH u AS (SELECT a FROM u) SELECT max(a) FROM u)",
+    ],
+)
+def test_an_expression_that_sqlite_would_take_for_a_table_is_refused(statement: str) -> None:
+    """SQLite looks behind and at the expression itself, where the standard means the table."""
+    columns = (Column(name="a"),)
+    schema = Schema(tables=(TableSchema(name="t", columns=columns), TableSchema(name="u", columns=columns)))
+    verdict = check(statement, dialect="sqlite", schema=schema, max_rows=None)
+    assert verdict.reason is not None
+    assert "WITH expression" in verdict.reason
+    in_order = "WITH w AS (SELECT a FROM u), x AS (SELECT a FROM w) SELECT x.a FROM w JOIN x ON w.a = x.a"
+    assert check(in_order, dialect="sqlite", schema=schema, max_rows=None).allowed

@@ -11,6 +11,7 @@ import pytest
 
 import agent.demo.seed
 from agent.demo.seed import seed
+from tests.tools.database.corpora import SHARED
 from tools.database.engine import SqlDatabase, open_database
 from tools.database.loops import TableFacts, sqlite_work
 from tools.database.outline import Outline
@@ -18,7 +19,7 @@ from tools.database.sqlite import SqliteSource
 from tools.errors import RejectedQuery
 from tools.types import Table
 
-SPIDER = Path("/work/shared/data/spider_dev")
+SPIDER = SHARED / "spider_dev"
 LARGE, SMALL = 30_000, 100
 TABLES = f"""
 CREATE TABLE large (id INTEGER PRIMARY KEY, small_id INTEGER, word TEXT, code TEXT UNIQUE);

@@ -38,12 +38,31 @@ class Names:
         for identifier in tree.find_all(exp.Identifier):
             if len(str(identifier.this).encode()) > _NAME_BYTES:
                 raise Refused("a name is longer than 63 bytes", "too_large")
+        if self.offers.dialect == "sqlite":
+            self._check_forward_references(tree)
         for table in tree.find_all(exp.Table):
             self._check_table(table)
         for select in tree.find_all(exp.Select):
             self._check_using(select)
         of_results = [column for column in list(tree.find_all(exp.Column)) if self._is_of_result(column)]
         self._put_in_place(of_results)
+
+    def _check_forward_references(self, tree: exp.Expr) -> None:
+        """Refuse names that mean a table here, and to SQLite an expression of the same WITH.
+
+        SQLite lets expressions see themselves and those behind them, without the word RECURSIVE.
+        """
+        for clause in tree.find_all(exp.With):
+            behind: set[str] = set()
+            for expression in reversed(clause.expressions):
+                behind.add(self.offers.fold(expression.args["alias"].this))
+                for table in expression.this.find_all(exp.Table):
+                    if not table.db and isinstance(table.this, exp.Identifier):
+                        self._check_behind(table, behind)
+
+    def _check_behind(self, table: exp.Table, behind: set[str]) -> None:
+        if self.offers.fold(table.this) in behind and self.offers.expression(table) is None:
+            raise Refused(f"name the WITH expression {shown(table.name)} unlike a table, and put it first")
 
     def _check_table(self, table: exp.Table) -> None:
         dialect = self.offers.dialect
