@@ -19,7 +19,7 @@ from pathlib import Path
 import psycopg
 from sqlalchemy.engine import make_url
 
-from tools.database.posture import reader_role
+from tools.database.postgres.posture import reader_role
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0

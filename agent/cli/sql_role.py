@@ -20,7 +20,7 @@ def role(
     Nothing is run and no connection opened: read them, then pipe them into psql. Set the role's password with
     psql's \password, and put role and password into the url of [database].
     """
-    from tools.database.posture import reader_role
+    from tools.database.postgres.posture import reader_role
 
     settings = settings_for(config)
     tables = settings.database.tables if settings.database else ()

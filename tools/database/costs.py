@@ -5,7 +5,7 @@ ANALYZE). Both formulas count rows handled, so one limit, `most_cost`, serves bo
 of 50 million, what passes ends within some seconds on one core, if the estimate is right; it need not be,
 which is what the deadline is for.
 
-SQLite explains a plan as nested loops, read by `tools.database.loops`. PostgreSQL gives its own estimates:
+SQLite explains a plan as nested loops, read by `sqlite.loops`. PostgreSQL gives its own estimates:
 
     work = max(total cost,  Σ over nodes of rows(node) · times(node) · share(node))
 

@@ -9,7 +9,6 @@ from sqlalchemy import exc
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
-from tools.database import sqlite
 from tools.database.binding import bound_values
 from tools.database.capping import capped
 from tools.database.costs import MOST_COST, check_cost
@@ -19,6 +18,7 @@ from tools.database.guarding.refusal import meant
 from tools.database.keeping import MOST_BYTES_OF_VALUES, Kept, bytes_of, seen_by
 from tools.database.schema import Dialect, Schema
 from tools.database.sources import Reader, Source, named_problems
+from tools.database.sqlite import source as sqlite
 from tools.database.structure import Structure
 from tools.database.wanted import Wanted
 from tools.errors import ConfigurationError, Problem, RejectedQuery, TransientError
@@ -98,7 +98,9 @@ def _source(url: str, tables: tuple[str, ...], deadline_seconds: float) -> Sourc
 
 
 def _postgres(url: URL, tables: tuple[str, ...], deadline_seconds: float) -> Source:
-    from tools.database.postgres import PostgresSource  # loads its driver, which other databases do without
+    from tools.database.postgres.source import (
+        PostgresSource,  # loads its driver, which other databases do without
+    )
 
     return PostgresSource(
         address=url.set(drivername="postgresql").render_as_string(hide_password=False),

@@ -13,8 +13,8 @@ from itertools import groupby
 from typing import Protocol
 
 from tools.database.lineage import Found, Lineage
-from tools.database.outline import read_by
 from tools.database.schema import Column, ForeignKey, TableSchema, fold_name
+from tools.database.sqlite.outline import read_by
 
 MOST_NAME_BYTES = 63
 """No statement may use a longer name, so what bears one cannot be read."""

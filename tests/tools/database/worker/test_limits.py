@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.database.sqlite_errors import named
+from tools.database.sqlite.errors import named
 from tools.errors import RejectedQuery
 
 LINUX = pytest.mark.skipif(not Path("/proc/self").exists(), reason="its address space is limited")

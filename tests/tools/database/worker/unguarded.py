@@ -75,7 +75,7 @@ class Unguarded:
     def _from_postgres(self, statement: str, limit: int) -> Table:
         import psycopg  # its libraries take longer to load than all tests with SQLite
 
-        from tools.database import postgres
+        from tools.database.postgres import source as postgres
 
         try:
             with psycopg.connect(self.opening.url) as connection:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from tools.database.loops import TableFacts
 from tools.database.schema import fold_name
+from tools.database.sqlite.loops import TableFacts
 
 COUNTED_ROWS = 20_000
 KEPT_SECONDS = 300.0

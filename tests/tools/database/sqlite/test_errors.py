@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from tools.database.sqlite_errors import named
+from tools.database.sqlite.errors import named
 from tools.errors import (
     ConfigurationError,
     DeadlineExceeded,

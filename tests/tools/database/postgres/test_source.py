@@ -7,8 +7,8 @@ import psycopg
 import pytest
 
 from tests.database_places import Opener, Place
-from tools.database import postgres_errors
-from tools.database.postgres import PostgresConnection, PostgresSource
+from tools.database.postgres import errors as postgres_errors
+from tools.database.postgres.source import PostgresConnection, PostgresSource
 from tools.errors import (
     ConfigurationError,
     DeadlineExceeded,

@@ -13,9 +13,9 @@ import agent.demo.seed
 from agent.demo.seed import seed
 from tests.tools.database.corpora import SHARED
 from tools.database.engine import SqlDatabase, open_database
-from tools.database.loops import TableFacts, sqlite_work
-from tools.database.outline import Outline
-from tools.database.sqlite import SqliteSource
+from tools.database.sqlite.loops import TableFacts, sqlite_work
+from tools.database.sqlite.outline import Outline
+from tools.database.sqlite.source import SqliteSource
 from tools.errors import RejectedQuery
 from tools.types import Table
 

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from tools.database import sqlite_errors
 from tools.database.guarding.vocabulary import SQLITE_FUNCTIONS
 from tools.database.lineage import Found
-from tools.database.loops import PlanLine, sqlite_work
-from tools.database.outline import outline
 from tools.database.reflection import sqlite_tables
 from tools.database.schema import Dialect, Schema
 from tools.database.sources import LOOKING_SECONDS, Answer
-from tools.database.sqlite_facts import Facts
+from tools.database.sqlite import errors as sqlite_errors
+from tools.database.sqlite.facts import Facts
+from tools.database.sqlite.loops import PlanLine, sqlite_work
+from tools.database.sqlite.outline import outline
 from tools.errors import ConfigurationError, PlumblineError
 from tools.types import Cell
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.database.sqlite_facts import COUNTED_ROWS, Facts
+from tools.database.sqlite.facts import COUNTED_ROWS, Facts
 
 ROWS = 10 * COUNTED_ROWS
 OPERATIONS_TO_COUNT = 8 * COUNTED_ROWS

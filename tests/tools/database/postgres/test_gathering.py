@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.database_places import Opener, Place
-from tools.database.gathering import gathered_bytes
-from tools.database.postgres import PostgresSource
+from tools.database.postgres.gathering import gathered_bytes
+from tools.database.postgres.source import PostgresSource
 from tools.errors import RejectedQuery
 
 NUMBERS = """

@@ -9,7 +9,7 @@ from sqlalchemy.engine import make_url
 
 from tests.postgres_server import reader_of
 from tools.database.engine import open_database
-from tools.database.posture import powers_of, reader_role
+from tools.database.postgres.posture import powers_of, reader_role
 from tools.errors import ConfigurationError
 
 TABLES = """

@@ -22,8 +22,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tools.database.outline import Outline
 from tools.database.schema import fold_name
+from tools.database.sqlite.outline import Outline
 
 PlanLine = tuple[int, int, int, str]
 """Id, parent's id, an unused figure, and words: one row of EXPLAIN QUERY PLAN."""

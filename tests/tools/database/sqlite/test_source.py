@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.database.sqlite import LIMITS, SqliteSource, deadline
+from tools.database.sqlite.source import LIMITS, SqliteSource, deadline
 from tools.errors import DeadlineExceeded
 
 

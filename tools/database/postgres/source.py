@@ -1,8 +1,8 @@
 """Reads a PostgreSQL database in transactions that can only read, are short and are always rolled back.
 
-The role should be able to read the configured tables and nothing else, which `tools.database.posture` makes
+The role should be able to read the configured tables and nothing else, which `posture` makes
 sure of; what is set here is the second line. The room for temporary files (`temp_file_limit`) is the one
-limit that a plain role cannot set for itself: the statements of `tools.database.posture` set it for the role.
+limit that a plain role cannot set for itself: the statements of `posture` set it for the role.
 """
 
 import os
@@ -16,13 +16,13 @@ from typing import Any, TypeAlias
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from tools.database import postgres_errors
 from tools.database.binding import percent_style
 from tools.database.costs import postgres_work
-from tools.database.gathering import check_room
 from tools.database.lineage import Found
-from tools.database.postgres_values import adapt
-from tools.database.posture import check_posture
+from tools.database.postgres import errors as postgres_errors
+from tools.database.postgres.gathering import check_room
+from tools.database.postgres.posture import check_posture
+from tools.database.postgres.values import adapt
 from tools.database.reflection import postgres_tables
 from tools.database.schema import Dialect, Schema
 from tools.database.sources import LOOKING_SECONDS, Answer
