@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.adapters import (
@@ -130,12 +131,12 @@ class DataDesk:
 
     def _composes(self, question: str, match: Match, principal: Principal) -> bool:
         """Tell whether rules can say in SQL what a named query cannot answer entirely."""
-        from graph.reasoning.local.lookups import prefers_sql
+        from graph.reasoning.local.lookups import sql_says_more
 
-        if self.composer is None or not (match.missing or match.unknown):
+        if self.composer is None:
             return False
-        composed = self.composer.compose(question, today=self.clock.today(), principal=principal)
-        return composed is not None and prefers_sql(match, composed.description)
+        compose = partial(self.composer.compose, question, today=self.clock.today(), principal=principal)
+        return sql_says_more(match, compose)
 
     async def _written(
         self, question: str, principal: Principal, notes: tuple[Note, ...]

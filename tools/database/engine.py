@@ -16,7 +16,7 @@ from tools.database.guard import check
 from tools.database.guarding.policy import AccessRule
 from tools.database.guarding.refusal import meant
 from tools.database.keeping import MOST_BYTES_OF_VALUES, Kept, bytes_of, seen_by
-from tools.database.schema import Dialect, Schema
+from tools.database.schema import Dialect, Schema, quoted_name
 from tools.database.sources import Reader, Source, named_problems
 from tools.database.sqlite import source as sqlite
 from tools.database.structure import Structure
@@ -212,7 +212,7 @@ class SqlDatabase:
                 f"database: there is no column {column!r} in table {table!r}; correct the query's parameter"
                 f"{meant(column, columns)}"
             )
-        name, source = _quoted(names[0]), _quoted(known.name)
+        name, source = quoted_name(names[0]), quoted_name(known.name)
         statement = (
             f"SELECT DISTINCT looked.found FROM (SELECT {name} AS found FROM {source} "  # noqa: S608  # quoted, and checked
             f"LIMIT {_MOST_ROWS_FOR_VALUES}) AS looked WHERE NOT looked.found IS NULL ORDER BY looked.found"
@@ -255,7 +255,3 @@ class SqlDatabase:
                     lent.close()
             return lent
         raise TransientError(f"database: {self.source.place!r} does not take statements; try again")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -4,15 +4,14 @@ Who builds a statement passes names, values and the expressions that come back; 
 of stays here. The statement is for the guard like any other.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 from sqlglot import exp
 
 from tools.database.schema import Dialect
+from tools.database.shapes import spelled
 
 Expression: TypeAlias = exp.Expr
 """A part of a statement."""
@@ -22,8 +21,6 @@ Statement: TypeAlias = exp.Query
 Figure: TypeAlias = Literal["avg", "sum", "min", "max", "count"]
 Comparison: TypeAlias = Literal["=", "!=", "<", "<=", ">", ">="]
 
-_PLAIN = {"sqlite": re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z"), "postgres": re.compile(r"[a-z_][a-z0-9_]*\Z")}
-_RESERVED = frozenset(Path(__file__).with_name("reserved_words.txt").read_text(encoding="utf-8").split())
 _OPERATORS: dict[Comparison, type[exp.Binary]] = {
     "=": exp.EQ,
     "!=": exp.NEQ,
@@ -108,8 +105,7 @@ class Phrasing:
         return exp.Table(this=self._name(name))
 
     def _name(self, name: str) -> exp.Identifier:
-        plain = bool(_PLAIN[self._dialect].match(name)) and name.lower() not in _RESERVED
-        return exp.to_identifier(name, quoted=not plain)
+        return exp.to_identifier(name, quoted=spelled(name, dialect=self._dialect) != name)
 
 
 def text(value: str) -> Expression:

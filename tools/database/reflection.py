@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Protocol
 
 from tools.database.lineage import Found, Lineage
-from tools.database.schema import Column, ForeignKey, TableSchema, fold_name
+from tools.database.schema import Column, ForeignKey, TableSchema, lowered
 from tools.database.sqlite.outline import read_by
 
 MOST_NAME_BYTES = 63
@@ -119,11 +119,11 @@ def sqlite_tables(connection: sqlite3.Connection) -> Found:
         columns = _readable_columns(connection)  # one broken view or unknown module fails them all
     declared = connection.execute(_SQLITE_DECLARED).fetchall()
     shadows = connection.execute(_SQLITE_SHADOWS).fetchall() if _lists_shadows() else []
-    out = _virtual(declared) | {_fold(name) for (name,) in shadows}
+    out = _virtual(declared) | {lowered(name) for (name,) in shadows}
     tables = _assembled(columns, connection.execute(_SQLITE_KEYS).fetchall())
-    reads = {_fold(name): read_by(sql) for name, kind, sql in declared if kind == "view"}
+    reads = {lowered(name): read_by(sql) for name, kind, sql in declared if kind == "view"}
     return Found(
-        tables=tuple(table for table in tables if _fold(table.name) not in out),
+        tables=tuple(table for table in tables if lowered(table.name) not in out),
         lineage=Lineage(
             shows={name: tables for name, tables in reads.items() if tables is not None},
             unclear=frozenset(name for name, tables in reads.items() if tables is None or tables & out),
@@ -153,7 +153,7 @@ def _lists_shadows() -> bool:
 
 def _virtual(declared: Iterable[tuple[str, str, str]]) -> set[str]:
     """Return the folded names of virtual tables and of those that hold their data."""
-    virtual = {_fold(name) for name, _, sql in declared if _VIRTUAL.match(sql)}
+    virtual = {lowered(name) for name, _, sql in declared if _VIRTUAL.match(sql)}
     return virtual | {f"{name}_{ending}" for name in virtual for ending in _SHADOWS}
 
 
@@ -180,12 +180,12 @@ def _assembled(
 ) -> tuple[TableSchema, ...]:
     tables = [_table(str(name), rows) for name, rows in groupby(columns, key=lambda row: row[0])]
     known = {table.name: table for table in tables if table.columns and _is_nameable(table.name)}
-    folded = {_fold(name): table for name, table in known.items()}
+    folded = {lowered(name): table for name, table in known.items()}
     ends: dict[str, list[ForeignKey]] = {}
     for (name, _), rows in groupby(keys, key=lambda row: (row[0], row[1])):
         pairs = list(rows)
         other = str(pairs[0][3])
-        target = known.get(other) or folded.get(_fold(other))
+        target = known.get(other) or folded.get(lowered(other))
         if target is None:
             continue
         own = tuple(str(row[2]) for row in pairs)
@@ -213,7 +213,3 @@ def _is_nameable(name: str) -> bool:
     """Tell whether a statement can hold the name; one that is not valid UTF-8 came with replaced signs."""
     is_plain = "\ufffd" not in name and not any(ord(sign) < ord(" ") for sign in name)
     return is_plain and 0 < len(name.encode()) <= MOST_NAME_BYTES
-
-
-def _fold(name: str) -> str:
-    return fold_name(name, dialect="sqlite", quoted=False)

@@ -68,7 +68,7 @@ class Schema:
         """Index the tables by name; of several the first counts."""
         backwards = self.tables[::-1]
         object.__setattr__(self, "_named", {table.name: table for table in backwards})
-        object.__setattr__(self, "_folded", {_lower(table.name): table for table in backwards})
+        object.__setattr__(self, "_folded", {lowered(table.name): table for table in backwards})
 
     def table(self, name: str, *, dialect: Dialect, quoted: bool = False) -> TableSchema | None:
         """Return the table that a statement means by a name, or None."""
@@ -94,8 +94,14 @@ class ReflectedDatabase(Database, Protocol):
 
 def fold_name(name: str, *, dialect: Dialect, quoted: bool) -> str:
     """Return the spelling under which the database compares a name."""
-    return name if dialect == "postgres" and quoted else _lower(name)
+    return name if dialect == "postgres" and quoted else lowered(name)
 
 
-def _lower(name: str) -> str:
+def lowered(name: str) -> str:
+    """Return a name with its ASCII letters in lower case: the spelling under which SQLite compares names."""
     return name.translate(_TO_LOWER)
+
+
+def quoted_name(name: str) -> str:
+    """Return a name in double quotes, as every statement may write it."""
+    return '"' + name.replace('"', '""') + '"'

@@ -8,7 +8,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
-from tools.database.schema import Dialect, fold_name
+from tools.database.schema import Dialect, fold_name, quoted_name
 
 _MASK = "x"
 _WORD = re.compile(r"[^\W\d]\w*\Z")
@@ -46,7 +46,7 @@ def spelled(name: str, *, dialect: Dialect) -> str:
     is_folded = dialect == "sqlite" or name == fold_name(name, dialect=dialect, quoted=False)
     if is_word and is_folded and name.lower() not in _RESERVED:
         return name
-    return '"' + name.replace('"', '""') + '"'
+    return quoted_name(name)
 
 
 def _kinds(text: str, dialect: Dialect) -> list[TokenType]:

@@ -13,11 +13,12 @@ order number, and those about the asker's own ("where is my parcel?"). The const
 the sample company's questions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
 
 from graph.reasoning.local.followups import codes_in, has_dangling_pronoun
+from graph.reasoning.ports import Statement
 from tools.database.named.scoring import asks_for_own
 from tools.text.words import stem_set
 from tools.types import Match
@@ -77,6 +78,19 @@ def choose(question: str, matches: Sequence[Match], bases: Mapping[str, float]) 
         bases=_given(logit, bases),
         matches=tuple(match for match in matches if match.query == best.query),
     )
+
+
+def sql_says_more(match: Match | None, compose: Callable[[], Statement | None]) -> bool:
+    """Tell whether rules can say in SQL what a named query cannot answer entirely.
+
+    Args:
+        match: The named query, None when none was chosen.
+        compose: Returns the SQL that says all of the question, if rules can; asked only where it matters.
+    """
+    if match is not None and not match.missing and not match.unknown:
+        return False
+    composed = compose()
+    return composed is not None and prefers_sql(match, composed.description)
 
 
 def prefers_sql(match: Match | None, described: str) -> bool:

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Protocol
 
 from graph.plan import Families, Part, Plan, Query, Route, Turn
 from graph.reasoning.local.followups import codes_in, has_dangling_pronoun, inherit, standalone
-from graph.reasoning.local.lookups import LIKELY, UNDERSTOOD, Choice, both, choose, prefers_sql, write_sql
+from graph.reasoning.local.lookups import LIKELY, UNDERSTOOD, Choice, both, choose, sql_says_more, write_sql
 from graph.reasoning.local.router import Router
 from graph.reasoning.local.small_talk import courtesy
 from graph.reasoning.local.splitting import split
@@ -204,12 +205,10 @@ class LocalPlanner:
     def _may_write(self, chosen: Choice, question: str, route: Route, occasion: Occasion) -> bool:
         """Tell whether SQL is the better way: rules can say all of it, or somebody better thinks so."""
         best = chosen.matches[0] if chosen.matches else None
-        if self.composer is None or (best and not best.missing and not best.unknown):
+        if self.composer is None:
             return False
-        if best is None and route.database >= LIKELY:
-            return True
-        composed = self.composer.compose(question, today=occasion.today, principal=occasion.principal)
-        return composed is not None and prefers_sql(best, composed.description)
+        compose = partial(self.composer.compose, question, today=occasion.today, principal=occasion.principal)
+        return (best is None and route.database >= LIKELY) or sql_says_more(best, compose)
 
 
 def to_search(chosen: Choice) -> tuple[str, ...]:

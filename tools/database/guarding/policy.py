@@ -12,7 +12,7 @@ read it; such a view needs a rule of its own, or must not be readable.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from tools.database.schema import Column, ForeignKey, Schema, TableSchema, fold_name
+from tools.database.schema import Column, ForeignKey, Schema, TableSchema, lowered
 from tools.types import Principal
 
 _Shown = Mapping[str, tuple[Column, ...]]
@@ -44,11 +44,11 @@ class TableAccess:
 
     def shows(self, column: str) -> bool:
         """Whether a column exists for the asker."""
-        return _fold(column) not in self.hidden
+        return lowered(column) not in self.hidden
 
     def masks(self, column: str) -> bool:
         """Whether a column reads as NULL for the asker."""
-        return _fold(column) in self.masked
+        return lowered(column) in self.masked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Policy:
 
     def access(self, table: str) -> TableAccess | None:
         """Return what holds for a table, or None when it is seen whole."""
-        return next((access for name, access in self.tables if name == _fold(table)), None)
+        return next((access for name, access in self.tables if name == lowered(table)), None)
 
 
 def policy_for(principal: Principal, rules: Iterable[AccessRule]) -> Policy:
@@ -71,10 +71,10 @@ def policy_for(principal: Principal, rules: Iterable[AccessRule]) -> Policy:
     for rule in rules:
         if rule.groups and principal.groups.isdisjoint(rule.groups):
             continue
-        before = tables.get(_fold(rule.table), TableAccess())
-        tables[_fold(rule.table)] = TableAccess(
-            hidden=before.hidden | frozenset(map(_fold, rule.hidden)),
-            masked=before.masked | frozenset(map(_fold, rule.masked)),
+        before = tables.get(lowered(rule.table), TableAccess())
+        tables[lowered(rule.table)] = TableAccess(
+            hidden=before.hidden | frozenset(map(lowered, rule.hidden)),
+            masked=before.masked | frozenset(map(lowered, rule.masked)),
             rows=before.rows if rule.rows is None else (*before.rows, rule.rows),
         )
     return Policy(
@@ -100,7 +100,7 @@ def visible(schema: Schema, policy: Policy) -> Schema:
 
 def same_name(first: str, second: str) -> bool:
     """Whether a rule and a table may mean the same by two names."""
-    return _fold(first) == _fold(second)
+    return lowered(first) == lowered(second)
 
 
 def _seen(table: TableSchema, shown: _Shown) -> TableSchema:
@@ -124,10 +124,6 @@ def _leads_on(name: str, key: ForeignKey, shown: _Shown) -> bool:
 
 
 def _has(name: str, columns: tuple[str, ...], shown: _Shown) -> bool:
-    return name not in shown or {_fold(column) for column in columns} <= {
-        _fold(column.name) for column in shown[name]
+    return name not in shown or {lowered(column) for column in columns} <= {
+        lowered(column.name) for column in shown[name]
     }
-
-
-def _fold(name: str) -> str:
-    return fold_name(name, dialect="sqlite", quoted=False)

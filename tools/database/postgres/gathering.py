@@ -21,7 +21,7 @@ import sqlglot
 from sqlglot import exp
 
 from tools.database.costs import Node, children_of, number_of
-from tools.database.schema import fold_name
+from tools.database.schema import lowered
 from tools.errors import RejectedQuery
 from tools.types import Cell
 
@@ -63,7 +63,7 @@ def gathered_bytes(plan: Node, statement: str, values: Mapping[str, Cell]) -> fl
     for select in tree.find_all(exp.Select):
         for place, item in enumerate(select.expressions):
             for name in {item.alias_or_name, *_listed_names(select, place)} - {""}:
-                named.setdefault(_fold(name), []).append(item.unalias())
+                named.setdefault(lowered(name), []).append(item.unalias())
     nodes = _nodes(plan)
     width = _Width(
         named=named,
@@ -96,7 +96,7 @@ class _Width:
         if isinstance(item, exp.Literal):
             return float(len(str(item.this).encode()))
         if isinstance(item, exp.Column):
-            return self._of_name(_fold(item.name))
+            return self._of_name(lowered(item.name))
         if isinstance(item, exp.Placeholder):
             return float(len(str(self.values.get(item.name, "")).encode()))
         if isinstance(item, exp.DataTypeParam):
@@ -132,7 +132,3 @@ def _rows(node: Node) -> float:
     if "Filter" in node and not below:
         return max(said, number_of(node, "Total Cost") / _COST_OF_A_ROW * _LEAST_SHARE)
     return said
-
-
-def _fold(name: str) -> str:
-    return fold_name(name, dialect="sqlite", quoted=False)

@@ -8,6 +8,7 @@ Temporary tables, which PostgreSQL allows everybody, do not count.
 from collections.abc import Sequence
 from typing import Protocol
 
+from tools.database.schema import quoted_name
 from tools.errors import ConfigurationError
 
 _MOST_NAMED = 3
@@ -116,17 +117,13 @@ def reader_role(role: str, *, database: str, tables: Sequence[str]) -> tuple[str
         database: The database it may connect to.
         tables: Tables and views of the schema `public` that it may read; empty means all there are now.
     """
-    name, spelled = _quoted(role), ", ".join(f"public.{_quoted(table)}" for table in tables)
+    name, spelled = quoted_name(role), ", ".join(f"public.{quoted_name(table)}" for table in tables)
     return (
         f"CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS",
         f"ALTER ROLE {name} SET default_transaction_read_only = on",
         f"ALTER ROLE {name} SET temp_file_limit = '256MB'",
         f"REVOKE CREATE ON SCHEMA public FROM PUBLIC, {name}",
-        f"GRANT CONNECT ON DATABASE {_quoted(database)} TO {name}",
+        f"GRANT CONNECT ON DATABASE {quoted_name(database)} TO {name}",
         f"GRANT USAGE ON SCHEMA public TO {name}",
         f"GRANT SELECT ON {spelled or 'ALL TABLES IN SCHEMA public'} TO {name}",
     )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from tools.database.schema import fold_name
+from tools.database.schema import lowered, quoted_name
 from tools.database.sqlite.loops import TableFacts
 
 COUNTED_ROWS = 20_000
@@ -75,8 +75,8 @@ class Facts:
         with self._lock:
             if self._look is None or self._look.until < time.monotonic():
                 with self.looking() as connection:
-                    views = {_fold(name): str(sql) for name, sql in connection.execute(_VIEWS)}
-                    tables = {_fold(name): name for (name,) in connection.execute(_TABLES)}
+                    views = {lowered(name): str(sql) for name, sql in connection.execute(_VIEWS)}
+                    tables = {lowered(name): name for (name,) in connection.execute(_TABLES)}
                 self._look = _Look(views=views, tables=tables, until=time.monotonic() + KEPT_SECONDS)
                 self._known.clear()
             return self._look
@@ -96,7 +96,7 @@ def _facts(connection: sqlite3.Connection, table: str) -> TableFacts:
 
 
 def _rows(connection: sqlite3.Connection, table: str, analyzed: float) -> float:
-    name = '"' + table.replace('"', '""') + '"'
+    name = quoted_name(table)
     counting = f"SELECT count(*) FROM (SELECT 1 FROM {name} LIMIT {COUNTED_ROWS + 1})"  # noqa: S608  # quoted
     (counted,) = connection.execute(counting).fetchone()
     if counted <= COUNTED_ROWS:
@@ -115,7 +115,3 @@ def _rows(connection: sqlite3.Connection, table: str, analyzed: float) -> float:
             raise
         return float(fitting)  # a table WITHOUT ROWID
     return float(min(span or 0, fitting))
-
-
-def _fold(name: str) -> str:
-    return fold_name(name, dialect="sqlite", quoted=False)

@@ -22,7 +22,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tools.database.schema import fold_name
+from tools.database.schema import lowered
 from tools.database.sqlite.outline import Outline
 
 PlanLine = tuple[int, int, int, str]
@@ -102,7 +102,7 @@ class _Reading:
 
     def _fill(self, name: str, number: int) -> float:
         inner = self.block(number)
-        folded, rows = _fold(name), inner.rows
+        folded, rows = lowered(name), inner.rows
         if folded in self.outline.grouped:
             rows = rows**_GROUPS_EXPONENT
         self.filled[folded] = min(rows, self.outline.most_rows.get(folded, rows))
@@ -149,7 +149,7 @@ class _Reading:
     def _size(self, name: str) -> float:
         """Return the rows of what a plan calls by a name; of the largest when it may be several."""
         sizes = []
-        for folded in self.outline.names.get(_fold(name), {_fold(name)}):
+        for folded in self.outline.names.get(lowered(name), {lowered(name)}):
             if folded in self.filled:
                 sizes.append(self.filled[folded])
             elif folded in self.facts:
@@ -163,7 +163,3 @@ class _Reading:
 def _share(conditions: str) -> float:
     """Return the part of the rows that a range takes; one end may leave all of them."""
     return _SHARE_BETWEEN if ">?" in conditions and "<?" in conditions else 1.0
-
-
-def _fold(name: str) -> str:
-    return fold_name(name, dialect="sqlite", quoted=False)

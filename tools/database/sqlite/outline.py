@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
-from tools.database.schema import fold_name
+from tools.database.schema import lowered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +46,15 @@ def outline(statement: str, *, views: Mapping[str, str]) -> Outline:
     pending, seen = [tree], set[str]()
     while pending:
         for table in (root := pending.pop()).find_all(exp.Table):
-            folded = _fold(table.name)
-            names.setdefault(_fold(table.alias_or_name), set()).add(folded)
+            folded = lowered(table.name)
+            names.setdefault(lowered(table.alias_or_name), set()).add(folded)
             if folded in views and folded not in seen:
                 seen.add(folded)
                 for body in _bodies(views[folded]):
                     pending.append(body)
                     queries.append((folded, body))
         queries += [
-            (_fold(part.alias), part.this)
+            (lowered(part.alias), part.this)
             for part in root.find_all(exp.Subquery, exp.CTE)
             if part.alias and isinstance(part.this, exp.Expr)
         ]
@@ -76,11 +76,11 @@ def read_by(view: str) -> frozenset[str] | None:
     bodies = list(_bodies(view))
     if not bodies:
         return None
-    names = {_fold(table.name) for table in bodies[0].find_all(exp.Table)}
+    names = {lowered(table.name) for table in bodies[0].find_all(exp.Table)}
     for membership in bodies[0].find_all(exp.In):  # `x IN name` reads a table, too
         named = membership.args.get("field")
         if isinstance(named, exp.Expr):
-            names.add(_fold(named.name))
+            names.add(lowered(named.name))
     return frozenset(names)
 
 
@@ -131,7 +131,7 @@ def _listed(tree: exp.Expr, views: Mapping[str, str]) -> float:
     parts = ("where", "joins", "group", "having", "order", "distinct", "with_")
     if not isinstance(tree, exp.Select) or start is None or any(tree.args.get(part) for part in parts):
         return inf
-    is_plain = isinstance(start.this, exp.Table) and _fold(start.this.name) not in views
+    is_plain = isinstance(start.this, exp.Table) and lowered(start.this.name) not in views
     if not is_plain or tree.find(exp.AggFunc, exp.Window, exp.Subquery, exp.Exists):
         return inf
     offset = tree.args.get("offset")
@@ -142,7 +142,3 @@ def _literal(clause: exp.Expr | None) -> float:
     value = clause.args.get("expression") if clause else None
     is_count = isinstance(value, exp.Literal) and str(value.this).isdecimal()
     return float(value.this) if is_count and value is not None else inf
-
-
-def _fold(name: str) -> str:
-    return fold_name(name, dialect="sqlite", quoted=False)
