@@ -1,6 +1,5 @@
 """Composes the public answer from the final state of a run."""
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -24,7 +23,12 @@ OUT_OF: Mapping[Limit, ExitReason] = {
 
 
 def compose(
-    values: Mapping[str, Any], watch: Watch, deps: Deps, thread: str, asked: Clarification | None
+    values: Mapping[str, Any],
+    watch: Watch,
+    deps: Deps,
+    thread: str,
+    run: str,
+    asked: Clarification | None,
 ) -> Answer:
     """Return the public answer of a run that ended, or that asks back."""
     result: Result = values["result"] if asked is None else Result(answer=asked.question, status="clarify")
@@ -44,11 +48,11 @@ def compose(
         usage=_usage(deps.meter),
         timings_ms=watch.timings(),
         thread_id=thread,
-        run_id=uuid.uuid4().hex,
+        run_id=run,
     )
 
 
-def out_of_time(watch: Watch, deps: Deps, thread: str) -> Answer:
+def out_of_time(watch: Watch, deps: Deps, thread: str, run: str) -> Answer:
     """Say that time ran out; the thread's state may be that of an earlier run."""
     return Answer(
         answer="I ran out of time before I could answer.",
@@ -64,7 +68,7 @@ def out_of_time(watch: Watch, deps: Deps, thread: str) -> Answer:
         usage=_usage(deps.meter),
         timings_ms=watch.timings(),
         thread_id=thread,
-        run_id=uuid.uuid4().hex,
+        run_id=run,
     )
 
 

@@ -1,24 +1,137 @@
-"""What happens while a question is answered, for whoever watches."""
+"""What happens while a question is answered, for whoever watches.
 
-from dataclasses import dataclass
-from typing import TypeAlias
+Every front tells it in these words: the library as objects, the journal and the HTTP API as JSON.
+"""
 
-from graph.state import Token
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from agent.answer import Answer, PassageQuote, RowsQuote
+
+RunEnd = Literal["completed", "failed", "cancelled"]
+"""How a run ended; one that asks back or abstains is completed."""
+SHOWN_ROWS = 20
+"""Rows that the event tells; all of them come with the answer's citation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeStarted:
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RunStarted(_Event):
+    """The question was kept, and work on it begins; again when a run that died is taken up anew."""
+
+    type: Literal["run_started"] = "run_started"
+    run_id: str
+    thread_id: str
+
+
+class NodeStarted(_Event):
     """A node of the graph begins; one that runs several times side by side begins several times."""
 
+    type: Literal["node_started"] = "node_started"
     node: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeFinished:
+class NodeFinished(_Event):
     """A node of the graph is done."""
 
+    type: Literal["node_finished"] = "node_finished"
     node: str
+    milliseconds: float
 
 
-Event: TypeAlias = NodeStarted | NodeFinished | Token
-"""A `Token` belongs to a draft that nobody has verified: only the answer itself counts."""
+class QueryMade(_Event):
+    """Something is looked up: text in knowledge bases, or a question in the database."""
+
+    type: Literal["query"] = "query"
+    text: str
+    knowledge_bases: list[str] = []
+    database: bool = False
+
+
+class RowsFound(_Event):
+    """The database gave rows."""
+
+    type: Literal["rows"] = "rows"
+    statement: str
+    columns: list[str]
+    rows: list[list[str | int | float | bool | None]]
+    """The first `SHOWN_ROWS` of them."""
+    count: int
+    """How many there are."""
+
+
+class Token(_Event):
+    """A piece of a draft that nobody has verified: only the answer itself counts."""
+
+    type: Literal["token"] = "token"
+    text: str = ""
+    restart: bool = False
+    """True when everything streamed before is void, because the draft is written anew."""
+
+
+class Cited(_Event):
+    """A source of the answer that follows."""
+
+    type: Literal["citation"] = "citation"
+    citation: Annotated[PassageQuote | RowsQuote, Field(discriminator="kind")]
+
+
+class Clarified(_Event):
+    """The assistant asks back; the next message of the thread is the reply."""
+
+    type: Literal["clarification"] = "clarification"
+    question: str
+    choices: list[str]
+    """What to choose from; empty when anything may be said."""
+
+
+class Verified(_Event):
+    """A draft was checked against its evidence."""
+
+    type: Literal["verified"] = "verified"
+    faithfulness: float
+    """Share of its claims that hold, in [0, 1]."""
+
+
+class Answered(_Event):
+    """The answer, verified."""
+
+    type: Literal["answer"] = "answer"
+    answer: Answer
+
+
+class Failed(_Event):
+    """The run ended without an answer."""
+
+    type: Literal["error"] = "error"
+    message: str
+    """What happened and what to do, in one line; never an internal detail."""
+
+
+class Done(_Event):
+    """The last event of every run."""
+
+    type: Literal["done"] = "done"
+    status: RunEnd
+
+
+Event: TypeAlias = Annotated[
+    RunStarted
+    | NodeStarted
+    | NodeFinished
+    | QueryMade
+    | RowsFound
+    | Token
+    | Cited
+    | Clarified
+    | Verified
+    | Answered
+    | Failed
+    | Done,
+    Field(discriminator="type"),
+]
+EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
+"""Reads an event back from its JSON."""

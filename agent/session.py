@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from langchain_core.runnables import RunnableConfig
-from langgraph.types import Command
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.types import Command, StateSnapshot
 
 from agent.answer import Answer
 from agent.composing import compose, out_of_time
@@ -38,17 +39,21 @@ class Session:
         thread_id: str | None = None,
         history: Sequence[Turn] = (),
         principal: Principal = ANYONE,
+        run_id: str | None = None,
         on_event: Callable[[Event], None] = lambda _: None,
     ) -> Answer:
         """Answer a question, or go on where the thread asked back.
 
-        Cancelling the call ends everything it started, requests to a language model included.
+        Cancelling the call ends everything it started, requests to a language model included. A run that
+        was interrupted is taken up by asking again under its id: had the thread come to its end, or to a
+        pause, the answer is composed from what was kept.
 
         Args:
             question: Up to 8,000 characters of text.
             thread_id: A conversation to continue; a new one by default.
             history: Earlier exchanges of a conversation that was held elsewhere.
-            principal: Whose question it is; decides which rows and columns of the database it may see.
+            principal: Whose question it is; decides which documents, rows and columns it may see.
+            run_id: Names this run; a new name by default.
             on_event: Told what happens meanwhile; drafts among it are not verified yet.
 
         Raises:
@@ -60,27 +65,28 @@ class Session:
             raise InvalidInput(
                 f"thread id {thread[:80]!r} is not usable; use 1 to 64 letters, digits, - and _"
             )
-        config: RunnableConfig = {"configurable": {"thread_id": thread}}
-        start = await self._start(question, history, config)
-        watch, deps = Watch(), self._deps.for_one_run(principal)
-        in_time = await self._run(start, config, deps, watch, on_event)
+        run = run_id or uuid.uuid4().hex
+        config: RunnableConfig = {"configurable": {"thread_id": thread}, "metadata": {"run_id": run}}
+        watch, deps, in_time = Watch(), self._deps.for_one_run(principal), True
         snapshot = await self._graph.aget_state(config)
-        asked = [pause.value for pause in snapshot.interrupts]
+        if not _ended(snapshot, run):
+            start = _start(question, history, snapshot)
+            in_time = await self._run(start, config, deps, watch, on_event)
+            snapshot = await self._graph.aget_state(config)
         if not in_time:
-            return out_of_time(watch, deps, thread)
-        return compose(snapshot.values, watch, deps, thread, asked[0] if asked else None)
+            return out_of_time(watch, deps, thread, run)
+        asked = [pause.value for pause in snapshot.interrupts]
+        return compose(snapshot.values, watch, deps, thread, run, asked[0] if asked else None)
 
-    async def _start(
-        self, question: str, history: Sequence[Turn], config: RunnableConfig
-    ) -> State | Command[str]:
-        """Return the input of the run: a new turn, or the reply to what was asked back."""
-        before = await self._graph.aget_state(config)
-        if before.interrupts:
-            return Command(resume=question)
-        turn = new_turn(question)
-        if history:
-            turn["history"] = list(history)
-        return turn
+    def renew(self, deps: Deps) -> None:
+        """Give these to the nodes of every question from now on; those under way keep theirs."""
+        self._deps = deps
+
+    async def forget(self, thread_id: str) -> None:
+        """Delete everything that is kept of a thread."""
+        saver = self._graph.checkpointer
+        if isinstance(saver, BaseCheckpointSaver):
+            await saver.adelete_thread(thread_id)
 
     async def _run(
         self,
@@ -101,8 +107,24 @@ class Session:
                     version="v2",
                     durability="exit",
                 ):
-                    if (event := watch.observe(part)) is not None:
+                    for event in watch.observe(part):
                         on_event(event)
         except TimeoutError:
             return False
         return True
+
+
+def _ended(before: StateSnapshot, run: str) -> bool:
+    """Tell whether the thread's last checkpoint is the end, or the pause, of this very run."""
+    mine = (before.metadata or {}).get("run_id") == run
+    return mine and (not before.next or bool(before.interrupts))
+
+
+def _start(question: str, history: Sequence[Turn], before: StateSnapshot) -> State | Command[str]:
+    """Return the input of the run: a new turn, or the reply to what was asked back."""
+    if before.interrupts:
+        return Command(resume=question)
+    turn = new_turn(question)
+    if history:
+        turn["history"] = list(history)
+    return turn

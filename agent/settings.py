@@ -11,12 +11,22 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from agent.sections import Assistant, Database, Expansion, KnowledgeBase, Models, Ranking, Storage
+from agent.sections import (
+    Assistant,
+    Database,
+    Expansion,
+    KnowledgeBase,
+    Models,
+    Ranking,
+    Server,
+    Storage,
+)
 from agent.settings_problems import described, unknown_keys, unknown_variables
 from tools.errors import ConfigurationError
 from tools.types import Mode
 
 CONFIGURATION_FILE = "plumbline.toml"
+CONVERSATIONS_FILE = "conversations.db"
 PREFIX = "PLUMBLINE_"
 
 
@@ -34,6 +44,7 @@ class Settings(BaseSettings):
     expansion: Expansion = Expansion()
     ranking: Ranking = Ranking()
     storage: Storage = Storage()
+    server: Server = Server()
     file: Path = Field(default=Path(CONFIGURATION_FILE), exclude=True)
     """Where the configuration was read from; set by `load`."""
 
@@ -65,6 +76,13 @@ class Settings(BaseSettings):
     def folder(self) -> Path:
         """Return the installation's data folder."""
         return self.resolve(self.storage.folder)
+
+    @property
+    def storage_url(self) -> str:
+        """Return where threads, runs, feedback and keys are kept, as a SQLAlchemy URL."""
+        if self.storage.url is not None:
+            return self.storage.url.get_secret_value()
+        return f"sqlite:///{self.folder / CONVERSATIONS_FILE}"
 
 
 def load(path: Path) -> Settings:

@@ -20,13 +20,12 @@ from agent.assistant import open_session
 from agent.bootstrap import Library
 from agent.demo.workspace import QUESTIONS, tour
 from agent.evaluation.cases import Case, read_cases
-from agent.events import Event
+from agent.events import Event, Token
 from agent.session import Session
 from bench.figures import AtMost, Figure, Outcome, Skipped
 from bench.installations import ingested, temporary_folder, with_model, with_sample
 from bench.peer import PacedModel, Peer, Taken
 from graph.plan import Turn
-from graph.state import Token
 from tests.endpoint.paraphraser import paraphraser
 from tests.endpoint.reader import reader
 from tests.endpoint.server import Endpoint as Server

@@ -4,6 +4,11 @@
     ├── ConfigurationError   the operator: a file, key, path or version is wrong
     │   └── StoreInUse       the operator: another process holds the embedded store
     ├── InvalidInput         the caller: the question or argument cannot be used
+    │   └── NotFound         there is no such thing, or it is somebody else's
+    ├── Conflict             the caller: something else is under way there; wait for it, or end it
+    ├── AccessDenied         the caller: the credentials do not allow it
+    │   └── Unauthenticated  there are none, or they are not valid
+    ├── TooManyRequests      the caller: slow down
     ├── RejectedQuery        the asker: a SQL statement is refused, with the reason
     ├── LoadingError         the document's owner: a file cannot be read, with the reason
     ├── TransientError       nobody: a service is away; try again or answer without it
@@ -50,6 +55,31 @@ class StoreInUse(ConfigurationError):
 
 class InvalidInput(PlumblineError):
     """The caller passed something that cannot be used."""
+
+
+class NotFound(InvalidInput):
+    """There is no such thing for this caller."""
+
+
+class Conflict(PlumblineError):
+    """It cannot be done now, because something else is under way."""
+
+
+class AccessDenied(PlumblineError):
+    """The caller is known and may not do this."""
+
+
+class Unauthenticated(AccessDenied):
+    """The caller showed no credentials, or credentials that are not valid (any more, or here)."""
+
+
+class TooManyRequests(PlumblineError):
+    """The caller has used up what it may do in a while."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        """Say in how many seconds it may try again."""
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class RejectedQuery(PlumblineError):

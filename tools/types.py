@@ -141,7 +141,7 @@ class NamedQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Whose question it is: decides which rows and columns of the database it may see."""
+    """Whose question it is: decides which documents, rows and columns it may see."""
 
     groups: frozenset[str] = frozenset()
     attributes: tuple[tuple[str, Cell], ...] = ()

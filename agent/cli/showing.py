@@ -64,8 +64,7 @@ def _draw(screen: Console, rows: RowsQuote) -> None:
 @contextmanager
 def shown_live(screen: Console) -> Iterator[Callable[["Event"], None]]:
     """Show the draft while it is written, dimmed, and take it off the screen before the answer comes."""
-    from agent.events import NodeStarted  # the graph behind it takes longer to import than most commands run
-    from graph.state import Token
+    from agent.events import NodeStarted, Token
 
     draft, doing = "", "planning"
     with Live(console=screen, transient=True, refresh_per_second=12) as live:

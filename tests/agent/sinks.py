@@ -12,8 +12,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from agent.answer import Answer, PassageQuote
-from agent.events import Event
-from graph.state import Token
+from agent.events import Event, Token
 
 HARMLESS = frozenset(
     {

@@ -48,8 +48,9 @@ def composed(
         notes=list(notes),
         failures=list(failures),
     )
-    answer = compose(state, Watch(), deps, "thread", asked)
+    answer = compose(state, Watch(), deps, "thread", "run", asked)
     assert problems(answer.model_dump(mode="json")) == []
+    assert (answer.thread_id, answer.run_id) == ("thread", "run")
     return answer
 
 
@@ -199,7 +200,7 @@ def test_out_of_time_tells_what_is_known(planned: bool) -> None:
     meter = Meter()
     with meter.call(prompt="plan", prompt_hash="0f", model="minnow"):
         pass
-    answer = out_of_time(Watch(plan=PLAN if planned else None), deps_in("llm", meter), "thread")
+    answer = out_of_time(Watch(plan=PLAN if planned else None), deps_in("llm", meter), "thread", "run")
     assert problems(answer.model_dump(mode="json")) == []
     assert (answer.status, answer.exit_reason, answer.degraded) == ("unanswerable", "out_of_time", True)
     assert (answer.mode, answer.usage.model_calls, answer.citations) == ("llm", 1, [])

@@ -15,13 +15,13 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from agent.answer import Answer, PassageQuote, RowsQuote
-from agent.events import Event, NodeFinished, NodeStarted
+from agent.events import Event, NodeFinished, NodeStarted, QueryMade, Token, Verified
 from agent.questions import LONGEST_QUESTION, clean
 from agent.session import Session
 from graph.build import build
 from graph.deps import Deps
 from graph.plan import Plan, Turn
-from graph.state import CHECKPOINTED, Assessment, Claim, Draft, Token, Verification
+from graph.state import CHECKPOINTED, Assessment, Claim, Draft, Verification
 from tests.fakes_database import FakeCatalog
 from tests.fakes_graph import (
     FakeJudge,
@@ -202,7 +202,12 @@ async def test_whoever_watches_is_told_of_nodes_and_drafts() -> None:
     assert "".join(token.text for token in written) == answer.answer
     place = events.index(written[0])
     assert events.index(NodeStarted(node="synthesize")) < place
-    assert place < events.index(NodeFinished(node="synthesize"))
+    ended = [event.node if isinstance(event, NodeFinished) else "" for event in events].index("synthesize")
+    assert place < ended
+    looked_up = [event.text for event in events if isinstance(event, QueryMade)]
+    assert looked_up == answer.queries
+    checked = [event.faithfulness for event in events if isinstance(event, Verified)]
+    assert checked == [answer.faithfulness]
 
 
 async def test_whoever_watches_is_told_when_a_draft_is_void() -> None:
@@ -277,6 +282,63 @@ async def test_what_was_asked_back_is_answered_in_another_session(tmp_path: Path
     replied = await ask("the red one")
     assert (replied.status, replied.answer) == ("answered", "The kettle boils for two minutes. [1]")
     assert replied.queries == ["How long does the kettle boil (the red one)?"]
+
+
+async def test_a_run_that_had_come_to_its_end_is_not_done_again() -> None:
+    """Asked again under its id, its answer is what was kept, and the thread remembers it once."""
+    planner = FakePlanner()
+    session = session_of(deps_of(store=store_with(BOIL), planner=planner))
+    first = await session.ask(QUESTION, thread_id="t", run_id="one")
+    again = await session.ask(QUESTION, thread_id="t", run_id="one")
+    assert len(planner.asked) == 1
+    assert (again.run_id, again.answer, again.citations) == ("one", first.answer, first.citations)
+    await session.ask("And the mug?", thread_id="t", run_id="two")
+    assert planner.asked[-1][1] == (Turn(question=QUESTION, answer=first.answer),)
+
+
+async def test_a_run_that_had_asked_back_asks_the_same_again() -> None:
+    """It is not taken for the reply to itself."""
+    judge = FakeJudge(assessments=[[AMBIGUOUS]])
+    session = session_of(deps_of(store=store_with(BOIL), judge=judge))
+    first = await session.ask(QUESTION, thread_id="t", run_id="one")
+    again = await session.ask(QUESTION, thread_id="t", run_id="one")
+    assert first.status == again.status == "clarify"
+    assert (again.answer, again.choices) == (first.answer, first.choices)
+    replied = await session.ask("the red one", thread_id="t", run_id="two")
+    assert replied.status == "answered"
+
+
+async def test_a_run_that_was_cut_off_is_done_anew_under_its_id() -> None:
+    """What it had begun leaves no trace in the thread."""
+    saver = MemorySaver(serde=strict())
+    slow = CallingPlanner(seconds=60)
+    asking = asyncio.create_task(
+        session_of(deps_of(store=store_with(BOIL), planner=slow), saver).ask(
+            QUESTION, thread_id="t", run_id="one"
+        )
+    )
+    await slow.began.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    planner = FakePlanner()
+    session = session_of(deps_of(store=store_with(BOIL), planner=planner), saver)
+    again = await session.ask(QUESTION, thread_id="t", run_id="one")
+    assert (again.status, again.run_id) == ("answered", "one")
+    await session.ask("And the mug?", thread_id="t")
+    assert planner.asked[-1][1] == (Turn(question=QUESTION, answer=again.answer),)
+
+
+async def test_a_forgotten_thread_begins_anew() -> None:
+    """Other threads are kept."""
+    planner = FakePlanner()
+    session = session_of(deps_of(store=store_with(BOIL), planner=planner))
+    for thread in ("t", "u"):
+        await session.ask(QUESTION, thread_id=thread)
+    await session.forget("t")
+    for thread, remembered in (("t", 0), ("u", 1)):
+        await session.ask("And the mug?", thread_id=thread)
+        assert len(planner.asked[-1][1]) == remembered
 
 
 async def test_out_of_time_is_an_honest_answer() -> None:

@@ -1,0 +1,1 @@
+"""Who is asking, and what they may do: API keys, visitors of a web site, limits."""
