@@ -1,5 +1,5 @@
 # Two commands do everything on a machine that has Python 3.11+ and make:
-#   make demo   ingest the sample company and answer a short tour of questions
+#   make demo   ingest the sample company, answer a short tour of questions, and serve it
 #   make test   format, lint, types, architecture rules and the test suite
 PYTHON ?= python3
 BIN := .venv/bin

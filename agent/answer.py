@@ -1,8 +1,8 @@
 """The public answer: the JSON object that every front of Plumbline returns."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from tools.types import Mode, Status
 
@@ -17,11 +17,29 @@ ExitReason = Literal[
 ]
 
 
-class _Public(BaseModel):
+def _whole(value: object) -> object:
+    if isinstance(value, str):
+        return (
+            value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        )
+    if isinstance(value, dict):
+        return {key: _whole(each) for key, each in value.items()}
+    return [_whole(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+class Public(BaseModel):
+    """A value that goes out as JSON."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _writable(cls, values: Any) -> Any:  # noqa: ANN401 - whatever the fields will be validated from
+        """Replace half surrogate pairs, which models and databases can give and no encoder accepts."""
+        return _whole(values)
 
-class PassageQuote(_Public):
+
+class PassageQuote(Public):
     """A quotation from a document: characters `start` to `end` of its text."""
 
     id: int
@@ -36,7 +54,7 @@ class PassageQuote(_Public):
     url: str | None = None
 
 
-class ChartHint(_Public):
+class ChartHint(Public):
     """How rows can be drawn: one bar or point a row."""
 
     kind: Literal["bar", "line"]
@@ -46,7 +64,7 @@ class ChartHint(_Public):
     """Column of numbers."""
 
 
-class RowsQuote(_Public):
+class RowsQuote(Public):
     """Rows of one executed statement."""
 
     id: int
@@ -60,7 +78,7 @@ class RowsQuote(_Public):
     """Given when a drawing says more than the table: a time series or a ranking."""
 
 
-class RouteTaken(_Public):
+class RouteTaken(Public):
     """Where the question was sent; probabilities in [0, 1]."""
 
     category: str
@@ -69,7 +87,7 @@ class RouteTaken(_Public):
     in_scope: float
 
 
-class ModelCall(_Public):
+class ModelCall(Public):
     """One call of a language model."""
 
     prompt: str
@@ -89,7 +107,7 @@ class ModelCall(_Public):
     """Class of the error that ended it."""
 
 
-class Usage(_Public):
+class Usage(Public):
     """What the language model cost; all zero in local mode."""
 
     model_calls: int = 0
@@ -101,7 +119,7 @@ class Usage(_Public):
     """Every call in order; `sequential_model_calls` is the longest chain of calls one after another."""
 
 
-class Timings(_Public):
+class Timings(Public):
     """Milliseconds since the question arrived; `nodes` gives each node's own span."""
 
     total: float
@@ -109,7 +127,7 @@ class Timings(_Public):
     nodes: dict[str, float]
 
 
-class Answer(_Public):
+class Answer(Public):
     """An answer with everything needed to check it."""
 
     answer: str

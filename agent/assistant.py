@@ -1,22 +1,21 @@
 """The library's front door."""
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Self
 
-import aiosqlite
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-
 from agent.answer import Answer
 from agent.bootstrap import Library, open_deps, open_library
-from agent.events import Event
+from agent.checkpoints import open_checkpoints
+from agent.events import Event, RunStarted, concluding
 from agent.session import Session
 from agent.settings import load
 from graph.build import build
-from graph.state import CHECKPOINTED
+from graph.deps import Deps
 from tools.errors import ConfigurationError, TransientError
 from tools.types import ANYONE, Principal
 
@@ -28,6 +27,8 @@ class Assistant:
 
     async with Assistant.open("plumbline.toml") as assistant:
         answer = await assistant.ask("How long is the warranty?")
+        async for event in assistant.stream("And for batteries?", thread_id=answer.thread_id):
+            print(event.type)
     """
 
     def __init__(self, session: Session) -> None:
@@ -55,7 +56,7 @@ class Assistant:
         Args:
             question: Up to 8,000 characters of text.
             thread_id: That of an earlier answer, to go on with its conversation.
-            principal: Whose question it is; decides which rows and columns of the database it may see.
+            principal: Whose question it is; decides which documents, rows and columns it may see.
             on_event: Told what happens meanwhile; drafts among it are not verified yet.
 
         Raises:
@@ -63,18 +64,59 @@ class Assistant:
         """
         return await self._session.ask(question, thread_id=thread_id, principal=principal, on_event=on_event)
 
+    async def stream(
+        self, question: str, *, thread_id: str | None = None, principal: Principal = ANYONE
+    ) -> AsyncGenerator[Event]:
+        """Answer a question and tell what happens, from `RunStarted` to `Answered` and `Done`.
+
+        Closing the iterator ends the work on the question; leave a loop early through `contextlib.aclosing`.
+
+        Args:
+            question: Up to 8,000 characters of text.
+            thread_id: That of an earlier answer, to go on with its conversation.
+            principal: Whose question it is; decides which documents, rows and columns it may see.
+
+        Raises:
+            InvalidInput: The question or the thread id cannot be used; nothing was told then.
+        """
+        run, thread = uuid.uuid4().hex, thread_id or uuid.uuid4().hex
+        told: asyncio.Queue[Event | None] = asyncio.Queue()
+        work = asyncio.create_task(
+            self._session.ask(
+                question, thread_id=thread, principal=principal, run_id=run, on_event=told.put_nowait
+            )
+        )
+        work.add_done_callback(lambda _: told.put_nowait(None))
+        try:
+            event = await told.get()
+            if event is not None:
+                yield RunStarted(run_id=run, thread_id=thread)
+            while event is not None:
+                yield event
+                event = await told.get()
+            answer = await work
+        finally:
+            work.cancel()
+            await asyncio.wait([work])
+        for event in concluding(answer):
+            yield event
+
 
 @asynccontextmanager
 async def open_session(library: Library) -> AsyncIterator[Session]:
     """Open the graph over a library; threads are kept in the data folder and survive the process."""
     library.check_ingested()
+    async with open_deps(library) as deps, open_threads(library, deps) as session:
+        yield session
+
+
+@asynccontextmanager
+async def open_threads(library: Library, deps: Deps) -> AsyncIterator[Session]:
+    """Open the threads of the data folder for a graph that is given these."""
     threads = library.settings.folder / THREADS
-    serializer = JsonPlusSerializer(allowed_msgpack_modules=CHECKPOINTED)
     with _conversations(threads):
-        async with open_deps(library) as deps, aiosqlite.connect(threads) as connection:
-            saver = AsyncSqliteSaver(connection, serde=serializer)
-            await saver.setup()
-            yield Session(build(saver), deps)
+        async with open_checkpoints(threads) as checkpoints:
+            yield Session(build(checkpoints), deps)
 
 
 def count_threads(library: Library) -> int:

@@ -21,14 +21,19 @@ from agent.adapters import (
 )
 from agent.settings import Settings
 from tools.errors import ConfigurationError
-from tools.types import IngestReport
+from tools.types import ANYONE, IngestReport, Principal
 
 if TYPE_CHECKING:
     from graph.deps import Deps, Limits
+    from graph.reasoning.ports import Judgments
+    from tools.database.named.catalog import QueryCatalog
+    from tools.database.worker.isolated import IsolatedDatabase
     from tools.knowledge.ingest import Progress
     from tools.knowledge.manifest import Manifest
     from tools.knowledge.reading import BaseConfig
+    from tools.models.endpoint import Endpoint
     from tools.ports import Embedder, Store
+    from tools.ranking.rules import Rule
 
 
 @dataclass(frozen=True)
@@ -66,17 +71,17 @@ class Library:
         return verify(name, store=self.store, manifest=self.manifest)
 
     def check_ingested(self) -> None:
-        """Raise when a knowledge base was never ingested."""
-        missing = [
-            name
-            for name, base in self.settings.knowledge_bases.items()
-            if base.paths and not self.count(name)
-        ]
-        if missing:
-            raise ConfigurationError(
-                f"knowledge base {missing[0]!r} has no documents yet; "
-                f"run: plumbline ingest --config {self.settings.file}"
-            )
+        """Raise when a knowledge base was never ingested, or by a version that wrote another index."""
+        for name, base in self.settings.knowledge_bases.items():
+            if base.paths and not self.is_ingested(name):
+                state = "was ingested by an older version" if self.count(name) else "has no documents yet"
+                raise ConfigurationError(
+                    f"knowledge base {name!r} {state}; run: plumbline ingest --config {self.settings.file}"
+                )
+
+    def is_ingested(self, name: str) -> bool:
+        """Tell whether any document of a base can be found by this version."""
+        return any(entry.current for entry in self.manifest.entries(name).values())
 
     def count(self, name: str) -> int:
         """Return how many documents of a base are ingested."""
@@ -112,51 +117,102 @@ def open_library(settings: Settings) -> Iterator[Library]:
         yield Library(settings=settings, embedder=embedder, store=store, manifest=manifest)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapters:
+    """What questions need besides the library."""
+
+    database: "IsolatedDatabase | None"
+    """None when none is configured."""
+    catalog: "QueryCatalog | None"
+    """None when there are no named queries."""
+    embedder: "Embedder"
+    """The library's, as questions use it."""
+    endpoint: "Endpoint | None"
+    """Of the language models; None in local mode."""
+
+
 @asynccontextmanager
-async def open_deps(library: Library) -> AsyncIterator["Deps"]:
-    """Open the database and teach the router; what is left is given to the graph as `Deps`.
+async def open_adapters(library: Library) -> AsyncIterator[Adapters]:
+    """Open the database, its named queries, and the endpoint of the language models.
 
     The database goes first: its process starts while everything else is imported.
+
+    Raises:
+        ConfigurationError: A language model is wanted and none is configured, or wrongly.
     """
     settings = library.settings
     async with AsyncExitStack() as stack:
         database = None
         if settings.database is not None:
             database = stack.enter_context(closing(open_sql_database(settings)))
-        from agent.learning import router_for
-        from agent.reasoning import local_reasoning, open_reasoning
-        from graph.deps import Deps
-        from tools.metering import Meter
-        from tools.ranking.rules import Rule
+        from agent.reasoning import open_endpoint
 
         embedder = embedder_for_questions(settings, library.embedder)
-        router = router_for(
-            settings, store=library.store, manifest=library.manifest, embedder=library.embedder
-        )
-        catalog = catalog_for(settings, database, embedder) if database is not None else None
-        about = settings.assistant.description or _about(settings)
-        local = local_reasoning(
-            settings, router=router, embedder=embedder, catalog=catalog, database=database, about=about
-        )
-        reasoning = await stack.enter_async_context(open_reasoning(settings, local, embedder=embedder))
-        yield Deps(
-            knowledge_bases={name: base.description for name, base in settings.knowledge_bases.items()},
-            store=library.store,
-            embedder=embedder,
-            catalog=catalog,
-            clock=PinnedClock(settings.assistant.today),
-            planner=reasoning.planner,
-            judge=reasoning.judge,
-            writer=reasoning.writer,
+        local = settings.mode == "local"
+        yield Adapters(
             database=database,
-            sql_writer=reasoning.sql_writer,
-            rules=[Rule(**rule.model_dump()) for rule in settings.ranking.rules],
-            reranker=reranker_for(settings),
-            limits=_limits(settings),
-            mode=settings.mode,
-            meter=Meter(budget=budget_for(settings)),
-            about=about,
+            catalog=catalog_for(settings, database, embedder) if database is not None else None,
+            embedder=embedder,
+            endpoint=None if local else await stack.enter_async_context(open_endpoint(settings)),
         )
+
+
+def make_deps(library: Library, adapters: Adapters) -> "Deps":
+    """Teach the router from what the library holds now, and return what the nodes are given.
+
+    Blocks the thread: learning takes about a second, and nothing when it was learned before.
+    """
+    from agent.learning import routers_for
+    from agent.reasoning import local_reasoning, reasoning_for
+    from graph.deps import Deps
+    from tools.metering import Meter
+
+    settings, embedder = library.settings, adapters.embedder
+    about = settings.assistant.description or _about(settings)
+    routers = routers_for(settings, store=library.store, manifest=library.manifest, embedder=library.embedder)
+    anyones = routers.of(ANYONE)
+    catalog, database = adapters.catalog, adapters.database
+    local = local_reasoning(
+        settings, router=anyones, embedder=embedder, catalog=catalog, database=database, about=about
+    )
+    reasoning = reasoning_for(settings, local, endpoint=adapters.endpoint, embedder=embedder)
+
+    def judgments(principal: Principal) -> "Judgments":
+        return reasoning.judgments(routers.of(principal))
+
+    anyone = judgments(ANYONE)
+    return Deps(
+        knowledge_bases={name: base.description for name, base in settings.knowledge_bases.items()},
+        store=library.store,
+        embedder=embedder,
+        catalog=catalog,
+        clock=PinnedClock(settings.assistant.today),
+        planner=anyone.planner,
+        judge=anyone.judge,
+        writer=anyone.writer,
+        judgments=judgments,
+        database=database,
+        sql_writer=reasoning.sql_writer,
+        rules=_rules(settings),
+        reranker=reranker_for(settings),
+        limits=_limits(settings),
+        mode=settings.mode,
+        meter=Meter(budget=budget_for(settings)),
+        about=about,
+    )
+
+
+@asynccontextmanager
+async def open_deps(library: Library) -> AsyncIterator["Deps"]:
+    """Open all that the graph needs besides the library."""
+    async with open_adapters(library) as adapters:
+        yield make_deps(library, adapters)
+
+
+def _rules(settings: Settings) -> "list[Rule]":
+    from tools.ranking.rules import Rule
+
+    return [Rule(**rule.model_dump()) for rule in settings.ranking.rules]
 
 
 def _limits(settings: Settings) -> "Limits":

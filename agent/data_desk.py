@@ -27,8 +27,11 @@ from tools.types import ANYONE, Cell, Match, Note, Principal, Rows
 if TYPE_CHECKING:
     from graph.reasoning.local.sql.writer import LocalSqlWriter
     from graph.reasoning.ports import Attempt, SqlWriter
+    from tools.database.named.catalog import QueryCatalog
     from tools.database.schema import ReflectedDatabase, Schema
+    from tools.database.worker.isolated import IsolatedDatabase
     from tools.metering import Meter
+    from tools.models.endpoint import Endpoint
     from tools.ports import Catalog, Clock, Embedder
 
 _TABLES_NAMED = 8
@@ -174,47 +177,68 @@ async def open_data_desk(settings: Settings) -> AsyncIterator[DataDesk]:
     Raises:
         ConfigurationError: There is no database, or something of it is set up wrongly.
     """
-    from tools.metering import Meter
-
     async with AsyncExitStack() as stack:
         database = stack.enter_context(closing(open_sql_database(settings)))
         embedder = embedder_for_questions(settings, embedder_for(settings))
         with suppress(OSError):  # vectors are kept in it for the next start; they can do without
             settings.folder.mkdir(parents=True, exist_ok=True)
-        catalog = catalog_for(settings, database, embedder)
-        composer, writer = await stack.enter_async_context(_writers(settings, database, embedder))
-        section, budget = _section(settings), budget_for(settings)
-        yield DataDesk(
-            database=database,
-            clock=PinnedClock(settings.assistant.today),
-            meter=lambda: Meter(budget=budget),
-            lookups=Lookups(catalog=catalog, embedder=embedder) if catalog is not None else None,
-            composer=composer,
-            writer=writer,
-            repairs=section.asking.repairs,
-            most_rows=section.max_rows,
+        catalog, endpoint = catalog_for(settings, database, embedder), None
+        if settings.mode == "llm" and _section(settings).asking.enabled:
+            from agent.reasoning import open_endpoint
+
+            endpoint = await stack.enter_async_context(open_endpoint(settings))
+        yield make_data_desk(
+            settings, database=database, catalog=catalog, embedder=embedder, endpoint=endpoint
         )
 
 
-@asynccontextmanager
-async def _writers(
-    settings: Settings, database: "ReflectedDatabase", embedder: "Embedder"
-) -> "AsyncIterator[tuple[LocalSqlWriter | None, SqlWriter | None]]":
-    """Open the writer of the rules, and that of the installation's mode."""
-    asking = _section(settings).asking
-    if not asking.enabled:
-        yield None, None
-        return
+def make_data_desk(
+    settings: Settings,
+    *,
+    database: "IsolatedDatabase",
+    catalog: "QueryCatalog | None",
+    embedder: "Embedder",
+    endpoint: "Endpoint | None",
+) -> DataDesk:
+    """Return a desk over what is open already.
+
+    Args:
+        settings: The installation.
+        database: Where statements run.
+        catalog: Its named queries, if any.
+        embedder: The one that questions use.
+        endpoint: That of the language models; without one, rules write all SQL.
+    """
+    from tools.metering import Meter
+
+    section, budget = _section(settings), budget_for(settings)
+    composer, writer = _writers(settings, database, embedder, endpoint)
+    return DataDesk(
+        database=database,
+        clock=PinnedClock(settings.assistant.today),
+        meter=lambda: Meter(budget=budget),
+        lookups=Lookups(catalog=catalog, embedder=embedder) if catalog is not None else None,
+        composer=composer,
+        writer=writer,
+        repairs=section.asking.repairs,
+        most_rows=section.max_rows,
+    )
+
+
+def _writers(
+    settings: Settings, database: "ReflectedDatabase", embedder: "Embedder", endpoint: "Endpoint | None"
+) -> "tuple[LocalSqlWriter | None, SqlWriter | None]":
+    """Return the writer of the rules, and that of the installation's mode."""
+    if not _section(settings).asking.enabled:
+        return None, None
     from graph.reasoning.local.sql.writer import LocalSqlWriter
 
     local = LocalSqlWriter(database)
-    if settings.mode == "local":
-        yield local, local
-        return
-    from agent.reasoning import chat_for, llm_sql_writer, open_endpoint
+    if endpoint is None:
+        return local, local
+    from agent.reasoning import chat_for, llm_sql_writer
 
-    async with open_endpoint(settings) as endpoint:
-        yield local, llm_sql_writer(settings, local, chat_for(settings, endpoint), embedder, calls_behind=0)
+    return local, llm_sql_writer(settings, local, chat_for(settings, endpoint), embedder, calls_behind=0)
 
 
 def _section(settings: Settings) -> Database:

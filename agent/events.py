@@ -5,9 +5,9 @@ Every front tells it in these words: the library as objects, the journal and the
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from agent.answer import Answer, PassageQuote, RowsQuote
+from agent.answer import Answer, PassageQuote, Public, RowsQuote
 
 RunEnd = Literal["completed", "failed", "cancelled"]
 """How a run ended; one that asks back or abstains is completed."""
@@ -15,11 +15,7 @@ SHOWN_ROWS = 20
 """Rows that the event tells; all of them come with the answer's citation."""
 
 
-class _Event(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class RunStarted(_Event):
+class RunStarted(Public):
     """The question was kept, and work on it begins; again when a run that died is taken up anew."""
 
     type: Literal["run_started"] = "run_started"
@@ -27,14 +23,14 @@ class RunStarted(_Event):
     thread_id: str
 
 
-class NodeStarted(_Event):
+class NodeStarted(Public):
     """A node of the graph begins; one that runs several times side by side begins several times."""
 
     type: Literal["node_started"] = "node_started"
     node: str
 
 
-class NodeFinished(_Event):
+class NodeFinished(Public):
     """A node of the graph is done."""
 
     type: Literal["node_finished"] = "node_finished"
@@ -42,16 +38,16 @@ class NodeFinished(_Event):
     milliseconds: float
 
 
-class QueryMade(_Event):
+class QueryMade(Public):
     """Something is looked up: text in knowledge bases, or a question in the database."""
 
     type: Literal["query"] = "query"
     text: str
-    knowledge_bases: list[str] = []
+    knowledge_bases: list[str] = Field(default_factory=list)
     database: bool = False
 
 
-class RowsFound(_Event):
+class RowsFound(Public):
     """The database gave rows."""
 
     type: Literal["rows"] = "rows"
@@ -63,7 +59,7 @@ class RowsFound(_Event):
     """How many there are."""
 
 
-class Token(_Event):
+class Token(Public):
     """A piece of a draft that nobody has verified: only the answer itself counts."""
 
     type: Literal["token"] = "token"
@@ -72,14 +68,14 @@ class Token(_Event):
     """True when everything streamed before is void, because the draft is written anew."""
 
 
-class Cited(_Event):
+class Cited(Public):
     """A source of the answer that follows."""
 
     type: Literal["citation"] = "citation"
     citation: Annotated[PassageQuote | RowsQuote, Field(discriminator="kind")]
 
 
-class Clarified(_Event):
+class Clarified(Public):
     """The assistant asks back; the next message of the thread is the reply."""
 
     type: Literal["clarification"] = "clarification"
@@ -88,7 +84,7 @@ class Clarified(_Event):
     """What to choose from; empty when anything may be said."""
 
 
-class Verified(_Event):
+class Verified(Public):
     """A draft was checked against its evidence."""
 
     type: Literal["verified"] = "verified"
@@ -96,14 +92,14 @@ class Verified(_Event):
     """Share of its claims that hold, in [0, 1]."""
 
 
-class Answered(_Event):
+class Answered(Public):
     """The answer, verified."""
 
     type: Literal["answer"] = "answer"
     answer: Answer
 
 
-class Failed(_Event):
+class Failed(Public):
     """The run ended without an answer."""
 
     type: Literal["error"] = "error"
@@ -111,7 +107,7 @@ class Failed(_Event):
     """What happened and what to do, in one line; never an internal detail."""
 
 
-class Done(_Event):
+class Done(Public):
     """The last event of every run."""
 
     type: Literal["done"] = "done"
@@ -135,3 +131,11 @@ Event: TypeAlias = Annotated[
 ]
 EVENTS: TypeAdapter[Event] = TypeAdapter(Event)
 """Reads an event back from its JSON."""
+
+
+def concluding(answer: Answer) -> list[Event]:
+    """Return how a run that came to an answer ends: sources, what is asked back, the answer, done."""
+    events: list[Event] = [Cited(citation=citation) for citation in answer.citations]
+    if answer.status == "clarify":
+        events.append(Clarified(question=answer.answer, choices=answer.choices))
+    return [*events, Answered(answer=answer), Done(status="completed")]

@@ -8,20 +8,22 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy
 
 from agent.settings import Settings
-from graph.reasoning.local.lexicon import Lexicon, read_lexicon
+from graph.reasoning.local.audiences import Routers, Share, shares_of
+from graph.reasoning.local.lexicon import Lexicon, join
 from graph.reasoning.local.logistic import Logistic
 from graph.reasoning.local.router import Place, Router, learn, off_topic
 from tools.errors import ConfigurationError
 from tools.knowledge.manifest import Manifest
 from tools.ports import Embedder, Matrix, Store
 
-VERSION = 8
+VERSION = 9
 """Raise it when the router's training changes."""
 SAMPLED_CHUNKS = 5000
 """Chunks of one base that are learned from."""
@@ -30,21 +32,30 @@ SAMPLED_HEADINGS = 150
 DATABASE = "database"
 
 
-def router_for(settings: Settings, *, store: Store, manifest: Manifest, embedder: Embedder) -> Router:
-    """Return the router for the present content, learning it anew only if needed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Learned:
+    """A router that knows everything, and whose documents it knows it from."""
+
+    router: Router
+    shares: Sequence[Share]
+
+
+def routers_for(settings: Settings, *, store: Store, manifest: Manifest, embedder: Embedder) -> Routers:
+    """Return the routers for the present content, learning anew only if needed."""
     folder = settings.folder / "router"
     fingerprint = _fingerprint(settings, manifest, embedder)
-    router = _remembered(folder, fingerprint)
-    if router is None:
-        router = _learn(settings, store, embedder)
-        _remember(folder, fingerprint, router)
-    return router
+    learned = _remembered(folder, fingerprint)
+    if learned is None:
+        learned = _learn(settings, store, embedder)
+        _remember(folder, fingerprint, learned)
+    return Routers(learned.router, learned.shares)
 
 
-def _learn(settings: Settings, store: Store, embedder: Embedder) -> Router:
+def _learn(settings: Settings, store: Store, embedder: Embedder) -> _Learned:
     bases = settings.knowledge_bases
     samples = {name: store.sample(name, limit=SAMPLED_CHUNKS) for name in bases}
-    lexicon = read_lexicon({name: chunks for name, (chunks, _) in samples.items()})
+    shares = shares_of({name: chunks for name, (chunks, _) in samples.items()})
+    lexicon = join([share.lexicon for share in shares], bases=bases)
     places = [
         _place(name, base.description or name, base.examples, samples[name][1], embedder)
         for name, base in bases.items()
@@ -65,9 +76,10 @@ def _learn(settings: Settings, store: Store, embedder: Embedder) -> Router:
         name: _evenly(sorted({chunk.section[-1] for chunk in chunks if chunk.section}), SAMPLED_HEADINGS)
         for name, (chunks, _) in samples.items()
     }
-    return learn(
+    router = learn(
         places, bases=tuple(bases), lexicon=lexicon, examples=examples, headings=headings, embedder=embedder
     )
+    return _Learned(router=router, shares=shares)
 
 
 def _place(name: str, description: str, examples: Sequence[str], chunks: Matrix, embedder: Embedder) -> Place:
@@ -113,7 +125,8 @@ def _learned_from(settings: Settings, manifest: Manifest, embedder: Embedder) ->
             yield from (query.name, query.description, *query.examples)
 
 
-def _remember(folder: Path, fingerprint: str, router: Router) -> None:
+def _remember(folder: Path, fingerprint: str, known: _Learned) -> None:
+    router = known.router
     arrays = {
         f"{kind}_{number}": getattr(place, kind)
         for number, place in enumerate(router.places)
@@ -123,7 +136,7 @@ def _remember(folder: Path, fingerprint: str, router: Router) -> None:
         "fingerprint": fingerprint,
         "places": [place.name for place in router.places],
         "bases": router.bases,
-        "lexicon": asdict(router.lexicon),
+        "shares": [asdict(share) for share in known.shares],
         "belongs": asdict(router.belongs),
         "in_scope": asdict(router.in_scope),
     }
@@ -140,8 +153,8 @@ def _remember(folder: Path, fingerprint: str, router: Router) -> None:
         ) from error
 
 
-def _remembered(folder: Path, fingerprint: str) -> Router | None:
-    """Return the remembered router, or None when there is none for this content or it cannot be read."""
+def _remembered(folder: Path, fingerprint: str) -> _Learned | None:
+    """Return what is remembered, or None when there is none for this content or it cannot be read."""
     try:
         with (folder / "router.npz").open("rb") as file, numpy.load(file, allow_pickle=False) as arrays:
             learned = json.loads(arrays["learned"].tobytes())
@@ -152,10 +165,9 @@ def _remembered(folder: Path, fingerprint: str) -> Router | None:
         return None  # learning it anew is the remedy
 
 
-def _restored(learned: Mapping[str, object], arrays: Mapping[str, Matrix]) -> Router:
-    lexicon, belongs, in_scope = (dict(learned[key]) for key in ("lexicon", "belongs", "in_scope"))  # type: ignore[call-overload]
-    names = list(learned["places"])  # type: ignore[call-overload]
-    return Router(
+def _restored(learned: Mapping[str, Any], arrays: Mapping[str, Matrix]) -> _Learned:
+    shares, bases = [_share(values) for values in learned["shares"]], tuple(learned["bases"])
+    router = Router(
         places=tuple(
             Place(
                 name=name,
@@ -163,18 +175,26 @@ def _restored(learned: Mapping[str, object], arrays: Mapping[str, Matrix]) -> Ro
                 examples=arrays[f"examples_{number}"],
                 chunks=arrays[f"chunks_{number}"],
             )
-            for number, name in enumerate(names)
+            for number, name in enumerate(learned["places"])
         ),
-        bases=tuple(learned["bases"]),  # type: ignore[arg-type]
-        lexicon=Lexicon(
-            **{**lexicon, "products": tuple(lexicon["products"]), "revisions": tuple(lexicon["revisions"])}
-        ),
-        belongs=_logistic(belongs),
-        in_scope=_logistic(in_scope),
+        bases=bases,
+        lexicon=join([share.lexicon for share in shares], bases=bases),
+        belongs=_logistic(learned["belongs"]),
+        in_scope=_logistic(learned["in_scope"]),
     )
+    return _Learned(router=router, shares=shares)
 
 
-def _logistic(values: Mapping[str, object]) -> Logistic:
+def _share(values: Mapping[str, Any]) -> Share:
+    lexicon = values["lexicon"]
+    named = {name: tuple(lexicon[name]) for name in ("products", "revisions")}
+    return Share(groups=tuple(values["groups"]), lexicon=Lexicon(**{**lexicon, **named}), rows=values["rows"])
+
+
+def _logistic(values: Mapping[str, Any]) -> Logistic:
     return Logistic(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}  # type: ignore[arg-type]
+        weights=tuple(values["weights"]),
+        bias=values["bias"],
+        mean=tuple(values["mean"]),
+        scale=tuple(values["scale"]),
     )

@@ -1,8 +1,8 @@
 """Chooses the judgments of the graph: the local ones, or a language model in front of them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.settings import Settings
@@ -13,12 +13,13 @@ from graph.reasoning.local.router import Router
 from graph.reasoning.local.sql.writer import LocalSqlWriter
 from graph.reasoning.local.supports import SpanFinder
 from graph.reasoning.local.writer import LocalWriter
-from graph.reasoning.ports import Judge, Planner, SqlWriter, Writer
+from graph.reasoning.ports import Judgments, SqlWriter
 from tools.database.schema import ReflectedDatabase
 from tools.errors import ConfigurationError
 from tools.ports import Catalog, Chat, Embedder
 
 if TYPE_CHECKING:
+    from graph.reasoning.llm.planner import LlmPlanner
     from tools.models.chat import OpenAIChat
     from tools.models.endpoint import Endpoint
 
@@ -34,9 +35,8 @@ ABILITIES = "models.json"
 class Reasoning:
     """One implementation of every reasoning port."""
 
-    planner: Planner
-    judge: Judge
-    writer: Writer
+    judgments: Callable[[Router], Judgments]
+    """Makes those that know what a router knows."""
     sql_writer: SqlWriter | None
     """None when only named queries may be run, or there is no database."""
 
@@ -49,6 +49,16 @@ class LocalReasoning:
     judge: LocalJudge
     writer: LocalWriter
     sql_writer: LocalSqlWriter | None
+
+    def knowing(self, router: Router) -> "LocalReasoning":
+        """Return the judgments that know what a router knows."""
+        judge = replace(self.judge, lexicon=router.lexicon, finder=self.judge.finder.reading(router.lexicon))
+        return replace(self, planner=replace(self.planner, router=router), judge=judge)
+
+    def judgments(self, router: Router) -> Judgments:
+        """Return them for the graph."""
+        own = self.knowing(router)
+        return Judgments(planner=own.planner, judge=own.judge, writer=own.writer)
 
 
 def local_reasoning(
@@ -84,22 +94,13 @@ def local_sql_writer(settings: Settings, database: ReflectedDatabase) -> LocalSq
     return LocalSqlWriter(database) if asked else None
 
 
-@asynccontextmanager
-async def open_reasoning(
-    settings: Settings, local: LocalReasoning, *, embedder: Embedder
-) -> AsyncIterator[Reasoning]:
-    """Open the judgments of the installation's mode.
-
-    Raises:
-        ConfigurationError: A language model is wanted and none is configured, or wrongly.
-    """
-    if settings.mode == "local":
-        yield Reasoning(
-            planner=local.planner, judge=local.judge, writer=local.writer, sql_writer=local.sql_writer
-        )
-        return
-    async with open_endpoint(settings) as endpoint:
-        yield _with_model(settings, local, endpoint, embedder)
+def reasoning_for(
+    settings: Settings, local: LocalReasoning, *, endpoint: "Endpoint | None", embedder: Embedder
+) -> Reasoning:
+    """Return the judgments of the installation's mode; without an endpoint the local ones."""
+    if endpoint is not None:
+        return _with_model(settings, local, endpoint, embedder)
+    return Reasoning(judgments=local.judgments, sql_writer=local.sql_writer)
 
 
 @asynccontextmanager
@@ -154,34 +155,49 @@ def _with_model(
 ) -> Reasoning:
     from graph.reasoning.llm.examples import ExampleStore, read_examples
     from graph.reasoning.llm.judge import LlmJudge
-    from graph.reasoning.llm.planner import LlmPlanner
     from graph.reasoning.llm.writer import LlmWriter
 
-    models, own = settings.models, settings.assistant.examples
+    models, rules, own = settings.models, local.sql_writer, settings.assistant.examples
     examples = [*(read_examples(settings.resolve(own)) if own else ()), *read_examples()]
-    queries, rules = settings.database.queries if settings.database else (), local.sql_writer
+    planner = _model_planner(settings, local, endpoint)
+    judge = LlmJudge(
+        chat=chat_for(settings, endpoint, models.judge), local=local.judge, marked=models.datamarking
+    )
+    writer = LlmWriter(
+        chat=chat_for(settings, endpoint),
+        local=local.writer,
+        local_judge=local.judge,
+        examples=ExampleStore(examples, embedder),
+        faithfulness=settings.assistant.faithfulness,
+        name=settings.assistant.name,
+        marked=models.datamarking,
+    )
+
+    def judgments(router: Router) -> Judgments:
+        known = local.knowing(router)
+        return Judgments(
+            planner=replace(planner, local=known.planner),
+            judge=replace(judge, local=known.judge),
+            writer=replace(writer, local_judge=known.judge),
+        )
+
     return Reasoning(
-        planner=LlmPlanner(
-            chat=chat_for(settings, endpoint, models.planner),
-            local=local.planner,
-            bases={name: base.description for name, base in settings.knowledge_bases.items()},
-            queries=[(query.name, query.description) for query in queries],
-            tables=_tables(rules.database) if rules else (),
-            marked=models.datamarking,
-        ),
-        judge=LlmJudge(
-            chat=chat_for(settings, endpoint, models.judge), local=local.judge, marked=models.datamarking
-        ),
-        writer=LlmWriter(
-            chat=chat_for(settings, endpoint),
-            local=local.writer,
-            local_judge=local.judge,
-            examples=ExampleStore(examples, embedder),
-            faithfulness=settings.assistant.faithfulness,
-            name=settings.assistant.name,
-            marked=models.datamarking,
-        ),
+        judgments=judgments,
         sql_writer=llm_sql_writer(settings, rules, chat_for(settings, endpoint), embedder) if rules else None,
+    )
+
+
+def _model_planner(settings: Settings, local: LocalReasoning, endpoint: "Endpoint") -> "LlmPlanner":
+    from graph.reasoning.llm.planner import LlmPlanner
+
+    queries, rules = settings.database.queries if settings.database else (), local.sql_writer
+    return LlmPlanner(
+        chat=chat_for(settings, endpoint, settings.models.planner),
+        local=local.planner,
+        bases={name: base.description for name, base in settings.knowledge_bases.items()},
+        queries=[(query.name, query.description) for query in queries],
+        tables=_tables(rules.database) if rules else (),
+        marked=settings.models.datamarking,
     )
 
 

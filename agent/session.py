@@ -51,7 +51,8 @@ class Session:
         Args:
             question: Up to 8,000 characters of text.
             thread_id: A conversation to continue; a new one by default.
-            history: Earlier exchanges of a conversation that was held elsewhere.
+            history: Earlier exchanges of a conversation that was held elsewhere; a thread that has
+                exchanges of its own keeps to those.
             principal: Whose question it is; decides which documents, rows and columns it may see.
             run_id: Names this run; a new name by default.
             on_event: Told what happens meanwhile; drafts among it are not verified yet.
@@ -125,6 +126,6 @@ def _start(question: str, history: Sequence[Turn], before: StateSnapshot) -> Sta
     if before.interrupts:
         return Command(resume=question)
     turn = new_turn(question)
-    if history:
+    if history and not before.values.get("history"):
         turn["history"] = list(history)
     return turn

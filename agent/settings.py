@@ -11,16 +11,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from agent.sections import (
-    Assistant,
-    Database,
-    Expansion,
-    KnowledgeBase,
-    Models,
-    Ranking,
-    Server,
-    Storage,
-)
+from agent.sections import Assistant, Database, Expansion, KnowledgeBase, Models, Ranking
+from agent.sections_server import Server, Storage
 from agent.settings_problems import described, unknown_keys, unknown_variables
 from tools.errors import ConfigurationError
 from tools.types import Mode
@@ -79,10 +71,17 @@ class Settings(BaseSettings):
 
     @property
     def storage_url(self) -> str:
-        """Return where threads, runs, feedback and keys are kept, as a SQLAlchemy URL."""
-        if self.storage.url is not None:
-            return self.storage.url.get_secret_value()
-        return f"sqlite:///{self.folder / CONVERSATIONS_FILE}"
+        """Return where threads, runs, feedback and keys are kept, as a SQLAlchemy URL.
+
+        A relative SQLite path is relative to the configuration file.
+        """
+        if self.storage.url is None:
+            return f"sqlite:///{self.folder / CONVERSATIONS_FILE}"
+        url = self.storage.url.get_secret_value()
+        prefix, separator, path = url.partition(":///")
+        if prefix.startswith("sqlite") and separator and path not in ("", ":memory:"):
+            return f"{prefix}:///{self.resolve(Path(path))}"
+        return url
 
 
 def load(path: Path) -> Settings:

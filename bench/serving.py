@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
-from httpx2 import AsyncClient, HTTPError, Limits, Timeout
+from httpx2 import AsyncClient
 
 from agent.demo.workspace import tour
 from bench.bare import TOKEN_SECONDS
@@ -115,18 +115,17 @@ def _tail(streams: Sequence[Streamed]) -> float:
 async def _streams(address: str, count: int, *, at_once: int, asking: bool) -> tuple[float, list[Streamed]]:
     """Read streams to their ends and return the seconds it took, with each of them."""
     questions = tour()
-    timeout, limits = Timeout(DEADLINE_SECONDS), Limits(max_connections=None)
-    async with AsyncClient(base_url=address, timeout=timeout, limits=limits) as client:
+    async with AsyncClient(base_url=address) as client:
         places = [await _place(client) if asking else "/stream" for _ in range(count)]
-        turn = asyncio.Semaphore(at_once)
+    turn = asyncio.Semaphore(at_once)
 
-        async def one(number: int) -> Streamed:
-            async with turn:
-                return await _read(client, places[number], questions[number % len(questions)])
+    async def one(number: int) -> Streamed:
+        async with turn:
+            return await _read(address, places[number], questions[number % len(questions)])
 
-        started = time.perf_counter()
-        streams = await asyncio.gather(*(one(number) for number in range(count)))
-        return time.perf_counter() - started, streams
+    started = time.perf_counter()
+    streams = await asyncio.gather(*(one(number) for number in range(count)))
+    return time.perf_counter() - started, streams
 
 
 async def _place(client: AsyncClient) -> str:
@@ -134,16 +133,25 @@ async def _place(client: AsyncClient) -> str:
     return f"/api/threads/{thread.raise_for_status().json()['thread_id']}/messages"
 
 
-async def _read(client: AsyncClient, place: str, question: str) -> Streamed:
+async def _read(address: str, place: str, question: str) -> Streamed:
+    """Read one stream over a bare socket: a whole client would take more of the machine than the server."""
+    host = address.removeprefix("http://")
+    body = json.dumps({"content": question}).encode()
+    head = (
+        f"POST {place} HTTP/1.1\r\nHost: {host}\r\nAccept: text/event-stream\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     started, first, events, last = time.perf_counter(), None, 0, ""
-    headers = {"Accept": "text/event-stream"}
     try:
-        async with client.stream("POST", place, json={"content": question}, headers=headers) as reply:
-            async for line in reply.aiter_lines():
-                first = first or time.perf_counter() - started
-                if line.startswith("event: "):
-                    events, last = events + 1, line.removeprefix("event: ")
-    except HTTPError:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            reader, writer = await asyncio.open_connection(*host.split(":"))
+            writer.write(head.encode() + body)
+            while line := await reader.readline():
+                if line.startswith(b"event: "):
+                    first = first or time.perf_counter() - started
+                    events, last = events + 1, line[7:].decode().strip()
+            writer.close()
+    except (OSError, TimeoutError):
         last = ""
     whole = time.perf_counter() - started
     return Streamed(first=first or whole, whole=whole, events=events, failed=last != "done")

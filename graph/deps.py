@@ -1,9 +1,9 @@
 """What the nodes are given: ports and limits, nothing global."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from graph.reasoning.ports import Judge, Planner, SqlWriter, Writer
+from graph.reasoning.ports import Judge, Judgments, Planner, SqlWriter, Writer
 from tools.metering import Meter
 from tools.ports import Catalog, Clock, Database, Embedder, Reranker, Store
 from tools.ranking.rules import Rule
@@ -58,9 +58,15 @@ class Deps:
     """Admits the model calls of one question; every run gets one of its own."""
     principal: Principal = ANYONE
     """Whose question it is."""
+    judgments: Callable[[Principal], Judgments] | None = None
+    """Makes planner, judge and writer by what an asker may know of the documents; None when all know all."""
     about: str = ""
     """One sentence on what the assistant can be asked, for polite refusals."""
 
     def for_one_run(self, principal: Principal = ANYONE) -> "Deps":
         """Return the same for somebody's question, with a meter that starts now."""
-        return replace(self, principal=principal, meter=Meter(budget=self.meter.budget))
+        own = replace(self, principal=principal, meter=Meter(budget=self.meter.budget))
+        if self.judgments is None:
+            return own
+        known = self.judgments(principal)
+        return replace(own, planner=known.planner, judge=known.judge, writer=known.writer)

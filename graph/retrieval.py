@@ -20,7 +20,7 @@ async def search(deps: Deps, query: str, knowledge_base: str) -> Retrieved:
             query,
             vector,
             limit=deps.limits.hits_per_query,
-            where=Filter(knowledge_bases=(knowledge_base,)),
+            where=Filter(knowledge_bases=(knowledge_base,), groups=deps.principal.groups),
         )
         return Retrieved(
             query=query,

@@ -17,3 +17,8 @@ def _no_settings_of_the_developer() -> Iterator[None]:
             if setting.startswith("OPENAI_") or (setting.startswith(PREFIX) and "__" in setting):
                 patch.delenv(name)
         yield
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let CI try the HTTP API with more requests than every run does."""
+    parser.addoption("--api-cases", type=int, default=500, help="requests made up from the OpenAPI")

@@ -87,6 +87,7 @@ class FakeStore:
             for chunk, stored in self.points.values()
             if (not bases or chunk.knowledge_base in bases)
             and (not where.sources or chunk.source in where.sources)
+            and (not chunk.metadata.groups or not where.groups.isdisjoint(chunk.metadata.groups))
         ]
         words = set(WORD.findall(text.lower()))
         dense = {

@@ -1,22 +1,27 @@
 """The README is held to the code: settings, defaults, graph, commands and snippets."""
 
-import ast
+import asyncio
 import json
 import re
 import shlex
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from types import UnionType
-from typing import Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 import pytest
 import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from agent.bootstrap import open_library
 from agent.cli.app import app
+from agent.hosting import Listening, open_host
 from agent.settings import PREFIX, Settings, load
 from graph.build import build
+from tests.agent.api.serving import served
 from tests.agent.cli.command import plumbline
 
 ROOT = Path(__file__).parent.parent
@@ -127,10 +132,11 @@ def test_the_diagram_is_the_graph() -> None:
 def test_the_shown_configuration_loads(tmp_path: Path) -> None:
     """It is complete with what is added to it later, and the database's query stands up to the guard."""
     snippets = blocks("toml")
-    assert len(snippets) == 2
+    assert len(snippets) == 3
     (tmp_path / "plumbline.toml").write_text("\n".join(snippets), encoding="utf-8")
     settings = load(tmp_path / "plumbline.toml")
     assert list(settings.knowledge_bases) == ["handbook"]
+    assert settings.server.sites["shop"].origins == ("https://shop.example",)
     assert settings.database is not None
     assert [rule.rows for rule in settings.database.access] == ["department = :department"]
     (query,) = settings.database.queries
@@ -147,7 +153,7 @@ def test_the_shown_commands_exist() -> None:
     table = re.findall(r"^\| `plumbline ([^`]+)` \| (.+) \|$", section("Command line"), re.MULTILINE)
     for usage, meaning in table:
         words = [word for word in usage.split() if word.islower() and not word.startswith("[")]
-        options = re.findall(r"`(--[a-z]+)", meaning)
+        options = re.findall(r"`(--[a-z-]+)", meaning)
         _exists([*words, *options])
     commands = {usage.split()[0] for usage, _ in table}
     assert commands == set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]  # a group
@@ -161,14 +167,52 @@ def test_the_make_targets_exist() -> None:
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
 
 
-def test_the_shown_python_uses_what_the_package_offers() -> None:
-    """The snippet parses, and its names exist."""
-    (snippet,) = blocks("python")
-    ast.parse(snippet)
-    import agent
+async def test_the_shown_python_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The library's example over the shown configuration, and OpenAI's client against a server of it."""
+    openai, library = blocks("python")
+    settings = _handbook(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    names = _run(library)
+    await names["main"]()
+    told = capsys.readouterr().out
+    assert "28 days of holiday" in told
+    assert "looking for" in told
+    assert "14 days" in told
+    here = Listening(host="127.0.0.1", port=8000)
+    async with open_host(settings, listening=here) as host, served(host) as client:
+        key, address = host.operator, str(client.base_url)
+        shown = openai.replace("http://localhost:8000", address.rstrip("/")).replace("pl_...", key)
+        reply = (await asyncio.to_thread(_run, shown))["reply"]
+    assert "28 days of holiday" in reply.choices[0].message.content
+    assert reply.plumbline["citations"][0]["source"] == "holidays.md"
 
-    assert hasattr(agent.Assistant, "open")
-    assert hasattr(agent.Assistant, "ask")
+
+def _handbook(folder: Path) -> Settings:
+    """Make the installation that the README writes about, and ingest it."""
+    (folder / "plumbline.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    (folder / "handbook").mkdir()
+    (folder / "handbook" / "holidays.md").write_text(
+        "# Holidays\n\n## Full time\nEveryone has 28 days of holiday a year.\n\n"
+        "## Part time\nPart-time staff have 14 days of holiday a year.\n",
+        encoding="utf-8",
+    )
+    with closing(sqlite3.connect(folder / "office.db")) as connection:
+        connection.execute("CREATE TABLE bookings (room TEXT, booked_by TEXT, day TEXT)")
+    settings = load(folder / "plumbline.toml")
+    with open_library(settings) as library:
+        library.ingest("handbook")
+    return settings
+
+
+def _run(code: str) -> dict[str, Any]:
+    """Run a snippet and return its names."""
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102 - our own README
+    return names
 
 
 def _exists(arguments: list[str]) -> None:

@@ -11,6 +11,7 @@
     ├── TooManyRequests      the caller: slow down
     ├── RejectedQuery        the asker: a SQL statement is refused, with the reason
     ├── LoadingError         the document's owner: a file cannot be read, with the reason
+    │   └── AccessUnclear    the same: nobody can tell who may read it, so nobody may
     ├── TransientError       nobody: a service is away; try again or answer without it
     │   └── DeadlineExceeded the work took longer than its budget
     ├── ModelError           nobody: the language model is of no help here; answer without it
@@ -93,6 +94,10 @@ class RejectedQuery(PlumblineError):
 
 class LoadingError(PlumblineError):
     """A document cannot be turned into text; the message is the reason."""
+
+
+class AccessUnclear(LoadingError):
+    """A document says that not everybody may read it, and not who may: no version of it may be served."""
 
 
 class TransientError(PlumblineError):

@@ -74,7 +74,8 @@ class Store(Protocol):
             text: The query, for BM25.
             vector: Its embedding, shape (1, dimension); None when there is none.
             limit: Most hits to return.
-            where: Conditions applied inside the engine.
+            where: Conditions applied inside the engine, in every branch: what `where.groups` may not read
+                is no candidate and has no part in any other's score but by the rarity of words.
         """
 
     def ids(self, knowledge_base: str) -> set[str]:

@@ -27,6 +27,8 @@ class Metadata:
     """Names of the things the document is about; empty when general."""
     authority: str | None = None
     """Whose word it is, such as official or community; weighed by the ranking rules."""
+    groups: tuple[str, ...] = ()
+    """Who may read it, sorted: members of any of these groups; everybody when empty."""
     extra: tuple[tuple[str, str], ...] = ()
     """Every other front-matter key as text, sorted by key."""
 
@@ -98,6 +100,8 @@ class Filter:
     """Bases to search; empty means all."""
     sources: tuple[str, ...] = ()
     """Documents to search; empty means all."""
+    groups: frozenset[str] = frozenset()
+    """Groups of who searches: documents for everybody, and those for any of these groups, are found."""
 
 
 ParameterKind = Literal["text", "integer", "number", "date", "period", "choice", "value"]

@@ -9,7 +9,10 @@ from agent.cli.demo import demo
 from agent.cli.doctor import doctor
 from agent.cli.evaluate import evaluate
 from agent.cli.ingest import ingest
+from agent.cli.keys import keys
+from agent.cli.mcp import mcp
 from agent.cli.search import search
+from agent.cli.serve import serve
 from agent.cli.sql import sql
 from tools.errors import InvalidInput
 
@@ -19,7 +22,7 @@ app = typer.Typer(
     name="plumbline",
     help="Answers from documents and data, every one hanging true to its sources.\n\n"
     "Start with: plumbline demo. Then write a plumbline.toml for your own documents and database, "
-    "run plumbline ingest, and ask.",
+    "run plumbline ingest, and ask, or plumbline serve.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -29,6 +32,9 @@ app.command()(demo)
 app.command()(ask)
 app.command()(search)
 app.command()(ingest)
+app.command()(serve)
+app.command()(mcp)
+app.add_typer(keys, name="keys")
 app.add_typer(sql, name="sql")
 app.add_typer(evaluate, name="eval")
 app.command()(doctor)

@@ -1,18 +1,37 @@
 """plumbline ask: one question, or many from standard input."""
 
 import asyncio
-from typing import Annotated, Any
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 from rich.console import Console
 
 from agent.answer import Answer
-from agent.bootstrap import open_library
-from agent.cli.indexing import ingest_sample
+from agent.cli.indexing import ingest_sample, library_of
 from agent.cli.options import ConfigOption, JsonOption, answer_lines_async, console, emit, settings_for
 from agent.cli.showing import show_answer, shown_live
+from agent.running_server import running_server
 from agent.settings import Settings
 from tools.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from agent.events import Event
+
+
+class Asking(Protocol):
+    """Answers questions, here or by way of a server."""
+
+    async def __call__(
+        self,
+        question: str,
+        *,
+        thread_id: str | None = None,
+        history: Sequence[Mapping[str, str]] = (),
+        on_event: Callable[["Event"], None] = lambda _: None,
+    ) -> Answer:
+        """Answer one."""
 
 
 def ask(
@@ -43,54 +62,73 @@ def ask(
 
 async def _ask_one(settings: Settings, question: str, thread: str | None, screen: Console | None) -> Answer:
     """Answer one question; a person at a terminal sees the draft grow."""
-    from agent.assistant import open_session
-
-    with open_library(settings) as library:
-        ingest_sample(library)
-        async with open_session(library) as session:
-            if screen is None or not screen.is_terminal:
-                return await session.ask(question, thread_id=thread)
-            with shown_live(screen) as show:
-                return await session.ask(question, thread_id=thread, on_event=show)
+    async with _opened(settings) as ask_it:
+        if screen is None or not screen.is_terminal:
+            return await ask_it(question, thread_id=thread)
+        with shown_live(screen) as show:
+            return await ask_it(question, thread_id=thread, on_event=show)
 
 
 async def _ask_many(settings: Settings) -> int:
+    async with _opened(settings) as ask_it:
+
+        async def reply(request: dict[str, Any]) -> dict[str, Any]:
+            thread = request.get("thread_id", request.get("thread"))
+            if not isinstance(thread, str | None):
+                raise InvalidInput(
+                    f"thread_id {thread!r} is not text; give the thread_id of an earlier answer"
+                )
+            history = _exchanges(request.get("history"))
+            answer = await ask_it(request["question"], thread_id=thread, history=history)
+            return answer.model_dump()
+
+        return await answer_lines_async("question", reply)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Asking]:
+    """Open what answers: the server of this installation when one runs, else the installation itself."""
+    async with running_server(settings.folder) as server:
+        if server is not None:
+            yield server.ask
+            return
     from agent.assistant import open_session
-    from agent.session import Session
 
-    async def reply(session: Session, request: dict[str, Any]) -> dict[str, Any]:
-        thread = request.get("thread_id", request.get("thread"))
-        if not isinstance(thread, str | None):
-            raise InvalidInput(f"thread_id {thread!r} is not text; give the thread_id of an earlier answer")
-        answer = await session.ask(
-            request["question"], thread_id=thread, history=_turns(request.get("history"))
-        )
-        return answer.model_dump()
-
-    with open_library(settings) as library:
+    with library_of(settings) as library:
         ingest_sample(library)
         async with open_session(library) as session:
-            return await answer_lines_async("question", lambda request: reply(session, request))
+
+            async def ask_session(
+                question: str,
+                *,
+                thread_id: str | None = None,
+                history: Sequence[Mapping[str, str]] = (),
+                on_event: Callable[["Event"], None] = lambda _: None,
+            ) -> Answer:
+                from graph.plan import Turn
+
+                turns = [Turn(question=one["question"], answer=one["answer"]) for one in history]
+                return await session.ask(question, thread_id=thread_id, history=turns, on_event=on_event)
+
+            yield ask_session
 
 
-def _turns(history: object) -> list[Any]:
+def _exchanges(history: object) -> list[dict[str, str]]:
     """Read earlier exchanges: questions as text, or objects with `question` and `answer`."""
-    from graph.plan import Turn
-
     if history is None:
         return []
     if not isinstance(history, list):
         raise InvalidInput('history is not a list; write ["earlier question", ...]')
-    turns = []
+    exchanges = []
     for entry in history:
         if isinstance(entry, str):
-            turns.append(Turn(question=_writable(entry), answer=""))
+            exchanges.append({"question": _writable(entry), "answer": ""})
         elif isinstance(entry, dict) and isinstance(entry.get("question"), str):
             answer = _writable(str(entry.get("answer", "")))
-            turns.append(Turn(question=_writable(entry["question"]), answer=answer))
+            exchanges.append({"question": _writable(entry["question"]), "answer": answer})
         else:
             raise InvalidInput('an entry of history is neither text nor an object with "question"')
-    return turns
+    return exchanges
 
 
 def _writable(text: str) -> str:

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from agent.answer import Answer
-from agent.bootstrap import Library, open_library
-from agent.cli.indexing import ingest_all
+from agent.bootstrap import Library
+from agent.cli.indexing import ingest_all, library_of
 from agent.cli.options import JsonOption, console, emit
+from agent.cli.serve import serve_installation
 from agent.cli.showing import show_answer
 from agent.demo.workspace import configuration, prepare, tour
 from agent.settings import load
@@ -16,14 +17,16 @@ from agent.settings import load
 
 def demo(
     json: JsonOption = False,
-    no_serve: Annotated[bool, typer.Option("--no-serve", hidden=True)] = False,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="End after the tour.")] = False,
 ) -> int:
-    """Ingest the sample company Fernhill and answer a short tour of questions."""
-    del no_serve  # part of the public contract; there is nothing to serve before the HTTP server exists
+    """Ingest the sample company Fernhill, answer a short tour of questions, and serve it.
+
+    With --json it ends after the tour.
+    """
     settings = load(configuration())
     prepare(settings)
     screen = console()
-    with open_library(settings) as library:
+    with library_of(settings) as library:
         for report in ingest_all(library, list(settings.knowledge_bases)):
             documents = library.count(report.knowledge_base)
             if not json:
@@ -32,8 +35,11 @@ def demo(
         answers = asyncio.run(_answer(library, tour(), quiet=json))
     if json:
         emit({"answers": [answer.model_dump() for answer in answers]})
-    else:
-        screen.print('\nAsk your own: [bold].venv/bin/plumbline ask "How do I clean the steam wand?"[/bold]')
+        return 0
+    screen.print('\nAsk your own: [bold].venv/bin/plumbline ask "How do I clean the steam wand?"[/bold]')
+    if not no_serve:
+        screen.print("Or ask in a browser:\n")
+        serve_installation(settings)
     return 0
 
 

@@ -1,5 +1,6 @@
 """plumbline doctor: say in one line each what works and what does not, before the first question."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
@@ -7,8 +8,10 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from agent.adapters import open_sql_database
-from agent.bootstrap import Library, open_library
+from agent.bootstrap import Library
+from agent.cli.indexing import library_of
 from agent.cli.options import ConfigOption, JsonOption, console, emit, settings_for
+from agent.running_server import running_server
 from agent.settings import Settings
 from tools.errors import PlumblineError
 
@@ -45,21 +48,44 @@ def _examine(config: ConfigOption) -> Iterator[Finding]:
         return
     yield Finding(check="configuration", good=True, message=str(settings.file))
     yield _try("embedding model", lambda: _embed(settings))
-    with ExitStack() as stack:
-        try:
-            library = stack.enter_context(open_library(settings))
-        except PlumblineError as error:
-            yield Finding(check="store", good=False, message=str(error))
-        else:
-            yield _try("store", lambda: _ping_store(library))
-            for name in settings.knowledge_bases:
-                yield _try(f"knowledge base {name}", partial(_base, library, name))
-            yield _try("conversations", lambda: _conversations(library))
+    serving = asyncio.run(_server(settings))
+    yield from serving or _library(settings)
     if settings.mode == "llm":
         yield from _language_models(settings)
     if settings.database is not None:
         yield _try("database", lambda: _ping_database(settings))
         yield _try("named queries", lambda: _open_catalog(settings))
+
+
+async def _server(settings: Settings) -> list[Finding]:
+    """Have the server of the installation, if one runs, look after what it holds."""
+    async with running_server(settings.folder) as server:
+        if server is None:
+            return []
+        state = await server.ready()
+        serves = {True: "the server reaches it", False: "the server does not reach it; its log says why"}
+        runs = Finding(check="server", good=True, message=f"process {server.pid} serves this installation")
+        return [
+            runs,
+            *(
+                Finding(check=name, good=good, message=serves[good])
+                for name, good in state.items()
+                if name != "database"  # which is looked at from here
+            ),
+        ]
+
+
+def _library(settings: Settings) -> Iterator[Finding]:
+    with ExitStack() as stack:
+        try:
+            library = stack.enter_context(library_of(settings))
+        except PlumblineError as error:
+            yield Finding(check="store", good=False, message=str(error))
+            return
+        yield _try("store", lambda: _ping_store(library))
+        for name in settings.knowledge_bases:
+            yield _try(f"knowledge base {name}", partial(_base, library, name))
+        yield _try("conversations", lambda: _conversations(library))
 
 
 def _try(check: str, action: Callable[[], str]) -> Finding:
@@ -83,8 +109,6 @@ def _language_models(settings: Settings) -> Iterator[Finding]:
 
 
 def _ask_model(settings: Settings, name: str) -> str:
-    import asyncio
-
     from agent.reasoning import chat_for, open_endpoint
 
     async def asked() -> None:

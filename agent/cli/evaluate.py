@@ -10,8 +10,7 @@ import typer
 from rich.progress import track
 from rich.table import Table
 
-from agent.bootstrap import open_library
-from agent.cli.indexing import ingest_sample
+from agent.cli.indexing import ingest_sample, library_of
 from agent.cli.options import ConfigOption, JsonOption, console, emit, progress_console, settings_for
 from agent.cli.spider import spider
 from agent.evaluation.cases import Case, read_cases
@@ -58,7 +57,7 @@ async def _grade_all(settings: Settings, cases: list[Case]) -> list[Grade]:
     from agent.assistant import open_session
     from graph.plan import Turn
 
-    with open_library(settings) as library:
+    with library_of(settings) as library:
         ingest_sample(library)
         async with open_session(library) as session:
             grades = []

@@ -1,19 +1,18 @@
 """plumbline ingest: bring the knowledge bases in line with their files."""
 
-from dataclasses import asdict
+import asyncio
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from agent.bootstrap import Library, open_library
-from agent.cli.indexing import ingest_all
+from agent.bootstrap import Library
+from agent.cli.indexing import ingest_all, library_of, progress_shown
 from agent.cli.options import ConfigOption, JsonOption, console, emit, settings_for
+from agent.ingestion import reports_as_json
+from agent.running_server import running_server
 from agent.settings import Settings
 from tools.errors import InvalidInput
-from tools.types import IngestReport
-
-COUNTS = ("added", "updated", "unchanged", "removed", "chunks")
 
 
 def ingest(
@@ -32,24 +31,35 @@ def ingest(
     """
     settings = settings_for(config)
     names = _names(settings, kb)
-    with open_library(settings) as library:
-        if verify:
+    if verify:
+        with library_of(settings) as library:
             return _verify(library, names, as_json=json)
-        _exist(paths or [])
-        reports = ingest_all(library, names, tuple(path.resolve() for path in paths or []))
-        _learn(library)
+    _exist(paths or [])
+    report = asyncio.run(_ingest(settings, kb, [path.resolve() for path in paths or []]))
     if json:
-        emit(_summary(reports))
+        emit(report)
     else:
-        _show(reports)
-    return 1 if any(report.failed for report in reports) else 0
+        _show(report)
+    return 1 if report["failed"] else 0
+
+
+async def _ingest(settings: Settings, kb: str | None, only: list[Path]) -> dict[str, Any]:
+    """Have the server of this installation do it when one runs, else do it here."""
+    async with running_server(settings.folder) as server:
+        if server is not None:
+            with progress_shown() as show:
+                return await server.ingest(kb, only, on_progress=show)
+    with library_of(settings) as library:
+        reports = ingest_all(library, _names(settings, kb), tuple(only))
+        _learn(library)
+    return reports_as_json(reports)
 
 
 def _learn(library: Library) -> None:
     """Teach the router now, so that the first question need not wait for it."""
-    from agent.learning import router_for
+    from agent.learning import routers_for
 
-    router_for(library.settings, store=library.store, manifest=library.manifest, embedder=library.embedder)
+    routers_for(library.settings, store=library.store, manifest=library.manifest, embedder=library.embedder)
 
 
 def _names(settings: Settings, kb: str | None) -> list[str]:
@@ -65,25 +75,14 @@ def _exist(paths: list[Path]) -> None:
             raise InvalidInput(f"{path}: there is no such file or folder; name one of the configured paths")
 
 
-def _summary(reports: list[IngestReport]) -> dict[str, Any]:
-    bases = {report.knowledge_base: {name: getattr(report, name) for name in COUNTS} for report in reports}
-    failed = [
-        {"knowledge_base": report.knowledge_base, **asdict(one)}
-        for report in reports
-        for one in report.failed
-    ]
-    totals = {name: sum(getattr(report, name) for report in reports) for name in COUNTS}
-    seconds = round(sum(report.seconds for report in reports), 3)
-    return {**totals, "failed": failed, "seconds": seconds, "knowledge_bases": bases}
-
-
-def _show(reports: list[IngestReport]) -> None:
+def _show(report: dict[str, Any]) -> None:
     screen = console()
-    for report in reports:
-        counts = ", ".join(f"{getattr(report, name)} {name}" for name in COUNTS)
-        screen.print(f"{report.knowledge_base}: {counts} in {report.seconds:.1f} s")
-        for failure in report.failed:
-            screen.print(f"  failed: {failure.path}: {failure.reason}", markup=False)
+    for name, counted in report["knowledge_bases"].items():
+        counts = ", ".join(f"{number} {what}" for what, number in counted.items() if what != "seconds")
+        screen.print(f"{name}: {counts} in {counted['seconds']:.1f} s")
+        for failure in report["failed"]:
+            if failure["knowledge_base"] == name:
+                screen.print(f"  failed: {failure['path']}: {failure['reason']}", markup=False)
 
 
 def _verify(library: Library, names: list[str], *, as_json: bool) -> int:

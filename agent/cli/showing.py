@@ -11,21 +11,12 @@ from rich.text import Text
 
 from agent.answer import Answer, PassageQuote, RowsQuote
 from agent.cli.charts import bars
+from agent.steps import STEPS
 
 if TYPE_CHECKING:
     from agent.events import Event
 
 LONGEST_QUOTE = 160
-DOING = {
-    "prefetch": "searching",
-    "classify": "planning",
-    "retrieve": "searching",
-    "query_database": "asking the database",
-    "synthesize": "writing",
-    "verify": "checking",
-    "revise": "correcting",
-}
-"""What the reader is told while a node works."""
 
 
 def show_answer(screen: Console, answer: Answer) -> None:
@@ -74,7 +65,7 @@ def shown_live(screen: Console) -> Iterator[Callable[["Event"], None]]:
             if isinstance(event, Token):
                 draft = event.text if event.restart else draft + event.text
             elif isinstance(event, NodeStarted):
-                doing = DOING.get(event.node, doing)
+                doing = STEPS.get(event.node, doing)
             lines = [Text(f"  {draft}", style="dim")] if draft else []
             live.update(Group(*lines, Text(f"  {doing} …", style="dim italic")))
 

@@ -8,14 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.cli.charts import bars
-from graph.reasoning.tables import as_sentence, spell
+from graph.reasoning.tables import spell
 from tools.database.charts import chart_for
 from tools.types import Cell, Note, Rows
 
 
-def show_rows(screen: Console, rows: Rows, *, notes: Sequence[Note] = ()) -> None:
-    """Print a sentence with the figure, or a table and perhaps a drawing; the statement below."""
-    sentence = as_sentence(rows)
+def show_rows(screen: Console, rows: Rows, *, sentence: str | None, notes: Sequence[Note] = ()) -> None:
+    """Print the sentence that says it all, or a table and perhaps a drawing; the statement below."""
     if sentence is None and not rows.rows:
         sentence = f"There are no such rows: {rows.description}."
     if sentence is not None:

@@ -2,16 +2,19 @@
 
 import asyncio
 import json as reading
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import typer
 
 from agent.cli.options import ConfigOption, JsonOption, answer_lines_async, console, emit, settings_for
-from agent.data_desk import Answered, DataDesk, Unanswered, open_data_desk
+from agent.data_desk import Unanswered, open_data_desk
+from agent.lookups import reply_as_json
+from agent.running_server import running_server
 from agent.settings import Settings
 from tools.errors import InvalidInput, RejectedQuery
-from tools.types import Cell, Principal
+from tools.types import ANYONE, Cell, Principal, Rows
 
 GroupOption = Annotated[
     list[str] | None, typer.Option("--group", metavar="NAME", help="A group of the asker; may be repeated.")
@@ -42,20 +45,25 @@ def ask(
     principal = principal_of(groups=group or (), attributes=attributes or ())
     if question == "-":
         return asyncio.run(_ask_many(settings, principal))
-    reply = asyncio.run(_ask_one(settings, question, principal))
-    if isinstance(reply, Unanswered):
-        raise RejectedQuery(reply.message)
+    found = asyncio.run(_ask_one(settings, question, principal))
+    if "error" in found:
+        raise RejectedQuery(found["error"])
     if json:
-        emit(as_json(reply))
+        emit(found)
         return 0
     from agent.cli.showing_rows import show_rows
 
-    show_rows(console(), reply.rows, notes=reply.notes)
+    show_rows(console(), _rows(found), sentence=found["sentence"], notes=found["notes"])
     return 0
 
 
-def principal_of(*, groups: Sequence[str], attributes: Sequence[str]) -> Principal:
+def principal_of(*, groups: Sequence[str], attributes: Sequence[str], option: str = "--as") -> Principal:
     """Return whose question it is; a value that reads as a number, true or false is one.
+
+    Args:
+        groups: Groups of the asker.
+        attributes: What row filters know of the asker, each as NAME=VALUE.
+        option: How attributes are given, for messages.
 
     Raises:
         InvalidInput: An attribute is not written as NAME=VALUE, or is given twice.
@@ -64,56 +72,64 @@ def principal_of(*, groups: Sequence[str], attributes: Sequence[str]) -> Princip
     for attribute in attributes:
         name, equals, value = attribute.partition("=")
         if not equals or not name.isidentifier():
-            raise InvalidInput(f"--as {attribute!r} is not NAME=VALUE; write it like --as customer_id=7")
+            raise InvalidInput(
+                f"{option} {attribute!r} is not NAME=VALUE; write it like {option} customer_id=7"
+            )
         if name in known:
-            raise InvalidInput(f"--as gives {name!r} twice; give it once")
+            raise InvalidInput(f"{option} gives {name!r} twice; give it once")
         known[name] = _value(value)
     return Principal(groups=frozenset(groups), attributes=tuple(sorted(known.items())))
 
 
-def as_json(reply: Answered | Unanswered) -> dict[str, Any]:
-    """Return a reply in the shape of the public contract; without rows it has an `error`."""
-    if isinstance(reply, Unanswered):
-        return {
-            "statement": None,
-            "columns": [],
-            "rows": [],
-            "attempts": len(reply.attempts),
-            "error": reply.message,
-            "notes": list(reply.notes),
-        }
-    from tools.database.charts import chart_for
-
-    rows = reply.rows
-    chart = chart_for(rows.columns, rows.rows)
-    return {
-        "statement": rows.statement,
-        "columns": list(rows.columns),
-        "rows": [list(row) for row in rows.rows],
-        "attempts": len(reply.attempts),
-        "named": rows.name or None,
-        "parameters": dict(rows.parameters),
-        "description": rows.description,
-        "truncated": rows.truncated,
-        "chart": {"kind": chart.kind, "label": chart.label, "value": chart.value} if chart else None,
-        "notes": list(reply.notes),
-    }
-
-
-async def _ask_one(settings: Settings, question: str, principal: Principal) -> Answered | Unanswered:
-    async with open_data_desk(settings) as desk:
-        return await desk.ask(question, principal)
+async def _ask_one(settings: Settings, question: str, principal: Principal) -> dict[str, Any]:
+    async with _opened(settings, principal) as ask_it:
+        return await ask_it(question)
 
 
 async def _ask_many(settings: Settings, principal: Principal) -> int:
-    async def reply(desk: DataDesk, request: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return as_json(await desk.ask(request["question"], principal))
-        except RejectedQuery as error:  # a named query that the asker may not run is an answer too
-            return as_json(Unanswered(message=str(error)))
+    async with _opened(settings, principal) as ask_it:
 
+        async def reply(request: dict[str, Any]) -> dict[str, Any]:
+            try:
+                return await ask_it(request["question"])
+            except RejectedQuery as error:  # a named query that the asker may not run is an answer too
+                return reply_as_json(Unanswered(message=str(error)))
+
+        return await answer_lines_async("question", reply)
+
+
+@asynccontextmanager
+async def _opened(
+    settings: Settings, principal: Principal
+) -> AsyncIterator[Callable[[str], Awaitable[dict[str, Any]]]]:
+    """Open what answers: the server of this installation when one runs, else its database.
+
+    A server asks on behalf of the operator; for somebody else the database is opened here, which is no
+    trouble to the server.
+    """
+    if principal == ANYONE:
+        async with running_server(settings.folder) as server:
+            if server is not None:
+                yield server.query
+                return
     async with open_data_desk(settings) as desk:
-        return await answer_lines_async("question", lambda request: reply(desk, request))
+
+        async def ask_desk(question: str) -> dict[str, Any]:
+            return reply_as_json(await desk.ask(question, principal))
+
+        yield ask_desk
+
+
+def _rows(found: Mapping[str, Any]) -> Rows:
+    return Rows(
+        name=found["named"] or "",
+        statement=found["statement"],
+        parameters=tuple(found["parameters"].items()),
+        columns=tuple(found["columns"]),
+        rows=tuple(tuple(row) for row in found["rows"]),
+        truncated=found["truncated"],
+        description=found["description"],
+    )
 
 
 def _value(text: str) -> Cell:

@@ -160,3 +160,12 @@ class Writer(Protocol):
 
     def render(self, claims: Sequence[Claim]) -> str:
         """Return claims as Markdown with `[n]` markers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgments:
+    """What is asked about one question, by what its asker may know."""
+
+    planner: Planner
+    judge: Judge
+    writer: Writer

@@ -100,6 +100,7 @@ async def open_with(deps: Deps, settings: Settings, endpoint: Endpoint) -> Async
     async with aiosqlite.connect(":memory:") as connection:
         deps = replace(
             deps,
+            judgments=None,
             planner=replace(deps.planner, chat=chat),
             judge=replace(deps.judge, chat=chat),
             writer=replace(deps.writer, chat=chat),

@@ -24,6 +24,7 @@ from tools.types import Chunk, Filter, Metadata
 LANGUAGES = {"manuals": "english", "policies": "english", "leitfaden": "german", "shouce": "chinese"}
 DENSE = {"leitfaden": False, "shouce": False}
 EMBEDDER = FakeEmbedder()
+STAFF = Filter(groups=frozenset({"staff"}))
 SERVER = os.environ.get("PLUMBLINE_TEST_QDRANT_URL")  # noqa: TID251 tests may look for a server
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
@@ -95,6 +96,12 @@ def passage(text: str, *, base: str = "manuals", source: str = "a.md", start: in
     )
 
 
+def closed(text: str, *groups: str, start: int = 0) -> Chunk:
+    """Make a chunk for the members of some groups."""
+    chunk = passage(text, source=f"{groups[0]}.md", start=start)
+    return replace(chunk, metadata=Metadata(groups=groups))
+
+
 def put(store: Store, *chunks: Chunk) -> None:
     store.upsert(chunks, EMBEDDER.embed([chunk.embedding_text for chunk in chunks]))
 
@@ -113,13 +120,14 @@ def test_a_passage_is_found_whole(store: Store) -> None:
         version="1.10",
         products=("Alpha", "Beta"),
         authority="official",
+        groups=("partners", "staff"),
         extra=(("revision", "A"),),
     )
     chunk = replace(passage("clean the burrs monthly"), metadata=metadata, url="https://docs.example/a")
     put(store, chunk, replace(chunk, id=str(uuid.uuid4()), metadata=Metadata(), url=None))
     found = {
         hit.chunk.id: hit.chunk
-        for hit in store.search("burrs", EMBEDDER.embed(["burrs"]), limit=5, where=Filter())
+        for hit in store.search("burrs", EMBEDDER.embed(["burrs"]), limit=5, where=STAFF)
     }
     assert found[chunk.id] == chunk
     assert len(found) == 2
@@ -192,6 +200,46 @@ def test_a_base_that_is_no_longer_configured_is_found_only_by_name(store: Store)
     put(store, passage("burrs old", base="retired"), passage("burrs new"))
     assert texts(store, "burrs") == ["burrs new"]
     assert texts(store, "burrs", Filter(knowledge_bases=("retired",))) == ["burrs old"]
+
+
+def test_documents_of_groups_are_found_by_their_members_alone(store: Store) -> None:
+    """Somebody in any of a document's groups finds it; nobody else does, whatever else is asked for."""
+    put(
+        store,
+        passage("burrs for all"),
+        closed("burrs for staff", "staff"),
+        closed("burrs for two", "partners", "staff"),
+        closed("burrs for the board", "board"),
+    )
+    assert texts(store, "burrs") == ["burrs for all"]
+    assert set(texts(store, "burrs", STAFF)) == {"burrs for all", "burrs for staff", "burrs for two"}
+    partners = Filter(groups=frozenset({"partners", "visitors"}))
+    assert set(texts(store, "burrs", partners)) == {"burrs for all", "burrs for two"}
+    strangers = Filter(groups=frozenset({"Staff", "*", "", "board "}))
+    assert texts(store, "burrs", strangers) == ["burrs for all"]
+    both = replace(STAFF, knowledge_bases=("manuals",), sources=("board.md",))
+    assert texts(store, "burrs", both) == []
+
+
+def test_what_may_not_be_read_takes_no_place_and_no_share(store: Store) -> None:
+    """In every branch: a hundred better passages of others crowd nothing out and shift no score."""
+    put(store, passage("clean the burrs of the mill"), passage("fill the tank", start=1))
+    put(store, *(closed(f"clean burrs {number}", "board", start=number) for number in range(100)))
+    hits = store.search("clean burrs", EMBEDDER.embed(["clean burrs"]), limit=2, where=STAFF)
+    assert [hit.chunk.text for hit in hits] == ["clean the burrs of the mill", "fill the tank"]
+    assert hits[0].explanation.keys() == {"dense", "bm25", "fused"}
+    low, spread = 0.5 - 3 * stdev([0.0, 1.0]), 6 * stdev([0.0, 1.0])
+    assert hits[0].score == pytest.approx((1 - low) / spread + 0.5, abs=1e-3)
+    alone = store.search("clean burrs", None, limit=2, where=STAFF)
+    assert [hit.chunk.text for hit in alone] == ["clean the burrs of the mill"]
+
+
+def test_ids_and_samples_hold_every_document(store: Store) -> None:
+    """Upkeep sees what is closed as well: it would forget it otherwise."""
+    chunks = [passage("burrs for all"), closed("burrs for staff", "staff")]
+    put(store, *chunks)
+    assert store.ids("manuals") == {chunk.id for chunk in chunks}
+    assert {chunk.metadata.groups for chunk in store.sample("manuals", limit=9)[0]} == {(), ("staff",)}
 
 
 def test_the_limit_is_kept(store: Store) -> None:

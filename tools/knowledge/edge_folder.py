@@ -15,6 +15,7 @@ from tools.errors import ConfigurationError, StoreInUse, TransientError
 
 DENSE = "dense"
 BM25 = "bm25"
+INDEXED = ("knowledge_base", "source", "groups")
 OWN_NAMES = frozenset({"lock", "store.json", "store.json.new", "shard", "shard.new"})
 
 
@@ -77,12 +78,12 @@ def open_shard(path: Path, dimension: int) -> engine.EdgeShard:
             wal_enabled=True,
         )
         made = engine.EdgeShard.create(str(draft), config)
-        for field in ("knowledge_base", "source"):
-            made.update(engine.UpdateOperation.create_field_index(field, engine.PayloadSchemaType.Keyword))
         made.flush()
         made.close()
         draft.rename(path)
     shard = engine.EdgeShard.load(str(path))
+    for field in sorted(set(INDEXED) - set(shard.info().payload_schema)):
+        shard.update(engine.UpdateOperation.create_field_index(field, engine.PayloadSchemaType.Keyword))
     # The engine opens a shard whose vectors are gone and fails at the first read: so read one point now.
     shard.scroll(engine.ScrollRequest(limit=1, with_payload=True, with_vector=True))
     return shard

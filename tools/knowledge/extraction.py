@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from tools.errors import LoadingError
+from tools.errors import AccessUnclear, LoadingError
 from tools.knowledge.decoding import (
     check_office,
     check_pdf,
@@ -13,6 +13,7 @@ from tools.knowledge.decoding import (
     strip_invisible,
 )
 from tools.knowledge.frontmatter import KNOWN, Facts, read_facts
+from tools.knowledge.groups import KEY, closed, is_key
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
 MIME = {
@@ -28,6 +29,12 @@ DECLARED = KNOWN - {"title", "url"} | {"revision"}
 META_FACT = re.compile(
     r"<meta\s+name=[\"'](?P<name>\w+)[\"']\s+content=[\"'](?P<content>[^<>\"']*)[\"']\s*/?>", re.IGNORECASE
 )
+META_GROUPS = re.compile(
+    r"<meta\b[^<>]*(?:\bname\s*=\s*[\"']?\s*groups\b|\bcontent\s*=\s*[\"'][^<>\"']*\bgroups\s*=)",
+    re.IGNORECASE,
+)
+"""Any tag that states groups, also one that is not written as they are read, or among keywords."""
+GROUPS_WORD = re.compile(r"\s*groups\s*[=:](?P<names>.*)", re.IGNORECASE)
 META_TAG = re.compile(r"<(?:meta|link|base)\b[^<>]*>", re.IGNORECASE)
 
 
@@ -55,7 +62,9 @@ def extract(data: bytes, extension: str) -> Extracted:
             declared, text = _split_head(text)
         data = text.encode("utf-8", errors="replace")
     text, found = _run(data, MIME[extension])
-    return Extracted(text=text, facts=read_facts({**found, **declared}))
+    facts = {**found, **declared}
+    with closed(KEY in facts):
+        return Extracted(text=text, facts=read_facts(facts))
 
 
 def _run(data: bytes, mime: str) -> tuple[str, dict[str, object]]:
@@ -77,10 +86,17 @@ def _run(data: bytes, mime: str) -> tuple[str, dict[str, object]]:
 
 def _keywords(keywords: object) -> dict[str, object]:
     """Read keywords such as "valid_from=2026-03-01", which is how office files say what front matter says."""
-    pairs = (str(word).partition("=") for word in keywords) if isinstance(keywords, list) else ()
-    return {
+    words = [str(word) for word in keywords] if isinstance(keywords, list) else []
+    pairs = (word.partition("=") for word in words)
+    facts: dict[str, object] = {
         key.strip(): value.strip() for key, separator, value in pairs if separator and key.strip() in DECLARED
     }
+    return facts | _joined([match["names"] for word in words if (match := GROUPS_WORD.fullmatch(word))])
+
+
+def _joined(groups: list[str]) -> dict[str, object]:
+    """Return what several statements of groups say together."""
+    return {KEY: ", ".join(groups)} if groups else {}
 
 
 def _split_head(page: str) -> tuple[dict[str, object], str]:
@@ -88,6 +104,12 @@ def _split_head(page: str) -> tuple[dict[str, object], str]:
     facts: dict[str, object] = {
         match["name"]: match["content"] for match in META_FACT.finditer(page) if match["name"] in DECLARED
     }
+    groups = [
+        _unescape(match["content"]) or "" for match in META_FACT.finditer(page) if is_key(match["name"])
+    ]
+    if len(groups) != len(META_GROUPS.findall(page)):
+        raise AccessUnclear('groups: a tag cannot be read; write <meta name="groups" content="NAMES">')
+    facts |= _joined(groups)
     title_start = re.search(r"<title\b[^<>]*>", page, re.IGNORECASE)
     title = None
     if title_start and (closing := re.compile(r"</title\s*>", re.IGNORECASE).search(page, title_start.end())):

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from tools.errors import LoadingError
+from tools.knowledge.groups import KEY, is_key, read_groups
 from tools.types import Metadata
 
 MOST_CHARACTERS = 16_384
@@ -17,7 +18,7 @@ MOST_CHARACTERS = 16_384
 MOST_BRACKETS = 300
 
 KNOWN = frozenset(
-    {"title", "url", "valid_from", "valid_to", "superseded_by", "version", "products", "authority"}
+    {"title", "url", "valid_from", "valid_to", "superseded_by", "version", "products", "authority", KEY}
 )
 ABSENT: tuple[object, ...] = (None, "", "null", "~", [], {})
 
@@ -54,7 +55,10 @@ def read_front_matter(text: str) -> FrontMatter:
 
 def read_facts(values: Mapping[str, object]) -> Facts:
     """Read facts from the keys of a mapping; unknown keys become text in `extra`."""
-    present = {str(key): value for key, value in values.items() if value not in ABSENT}
+    groups = read_groups(values)
+    present = {
+        str(key): value for key, value in values.items() if value not in ABSENT and not is_key(str(key))
+    }
     return Facts(
         title=_text(present.get("title")),
         url=_address(present.get("url")),
@@ -65,6 +69,7 @@ def read_facts(values: Mapping[str, object]) -> Facts:
             version=_text(present.get("version")),
             products=_names(present.get("products")),
             authority=_text(present.get("authority")),
+            groups=groups,
             extra=tuple(sorted((key, _text(present[key]) or "") for key in present.keys() - KNOWN)),
         ),
     )

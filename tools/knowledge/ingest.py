@@ -11,15 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.knowledge.manifest import Entry, Manifest
-from tools.knowledge.reading import BaseConfig, Before, FileRead, Reader, Ready, Step
+from tools.knowledge.manifest import PIPELINE, Entry, Manifest
+from tools.knowledge.reading import BaseConfig, Before, FileRead, Reader, Ready, Step, Withdrawn
 from tools.knowledge.scanning import Scan, scan
 from tools.knowledge.tokens import BundledTokens, Tokens
 from tools.ports import Embedder, Store
 from tools.types import FileFailure, IngestReport
-
-PIPELINE = 2
-"""Raised when loading, chunking or indexing changes, so that everything is ingested again."""
 
 WINDOW = 512
 """Chunks embedded and written together."""
@@ -48,7 +45,8 @@ def ingest(
     """Bring one base's part of the store in line with its files.
 
     A document is removed only when a complete scan shows that it is gone. A file that cannot be read is a
-    failure of the report and keeps the version that was ingested last.
+    failure of the report and keeps the version that was ingested last; unless it says that not everybody may
+    read it and not who may: then nothing of it stays.
 
     Args:
         base: Which files, and how they are cut.
@@ -159,6 +157,7 @@ class _Writer:
     unchanged: int = 0
     removed: int = 0
     chunks: int = 0
+    withdrawn: int = 0
     failures: list[FileFailure] = field(default_factory=list)
 
     @property
@@ -181,6 +180,8 @@ class _Writer:
                 self._finish(step)
             elif isinstance(step, FileFailure):
                 self.failures.append(step)
+            elif isinstance(step, Withdrawn):
+                self._withdraw(step)
 
     def remove_missing(self, found: Scan) -> None:
         """Remove the documents of files that are gone."""
@@ -191,9 +192,10 @@ class _Writer:
         """Delete chunks the manifest does not know, which a killed run left behind.
 
         A manifest that was empty may have been lost while the store was not. Then they stay unless every file
-        was found and read, because they may be the last version of one that was not.
+        was found and read, because they may be the last version of one that was not. Where a file was
+        withdrawn they go in any case, because they may be its last version.
         """
-        if not self.before.entries and (self.failures or not complete):
+        if not (self.before.entries or self.withdrawn) and (self.failures or not complete):
             return
         entries = self.manifest.entries(self.base.name).values()
         unknown = self.store.ids(self.base.name).difference(*(entry.chunk_ids for entry in entries))
@@ -232,6 +234,12 @@ class _Writer:
         self._remove([entry for entry in before if entry.source not in step.sources])
         if self.before.fingerprints.get(step.file) != step.fingerprint:
             self.manifest.finish_file(self.base.name, step.file, step.fingerprint)
+
+    def _withdraw(self, step: Withdrawn) -> None:
+        """Remove all that is known of a file."""
+        self.failures.append(step.failure)
+        self.withdrawn += 1
+        self._remove(self.before.by_file.get(step.failure.path, ()))
 
     def _remove(self, entries: Sequence[Entry]) -> None:
         """Forget documents, then delete their chunks."""

@@ -7,7 +7,8 @@ from pathlib import Path
 from tools.errors import LoadingError
 from tools.knowledge.decoding import blank_invisible, check_text, decode
 from tools.knowledge.extraction import MIME, extract
-from tools.knowledge.frontmatter import Facts, read_facts, read_front_matter
+from tools.knowledge.frontmatter import MOST_CHARACTERS, Facts, read_facts, read_front_matter
+from tools.knowledge.groups import KEY, closed, stated_in
 from tools.knowledge.markdown import blank_comments, headings
 from tools.types import Document
 
@@ -54,7 +55,8 @@ def load_bytes(data: bytes, *, source: str) -> list[Document]:
         check_text(data, "text")
         return [_own_text(decode(data), source, extension)]
     extracted = extract(data, extension)
-    return [_document(source=source, text=extracted.text, facts=extracted.facts)]
+    with closed(bool(extracted.facts.metadata.groups)):
+        return [_document(source=source, text=extracted.text, facts=extracted.facts)]
 
 
 def source_of(path: Path, *, root: Path) -> str:
@@ -85,10 +87,14 @@ def read_bytes(path: Path, *, root: Path, most_bytes: int = MOST_BYTES) -> bytes
 def _own_text(raw: str, source: str, extension: str) -> Document:
     """Make a document of Markdown or plain text, keeping every offset."""
     text = blank_invisible(raw)
-    front = read_front_matter(text)
-    if extension in MARKDOWN:
-        text = blank_comments(text, body_start=front.body_start)
-    return _document(source=source, text=text, facts=front.facts, body_start=front.body_start)
+    stated = stated_in(text[:MOST_CHARACTERS])
+    with closed(stated):
+        front = read_front_matter(text)
+        if stated and not front.facts.metadata.groups:
+            raise LoadingError("groups stand in a block that is no front matter; put it between --- lines")
+        if extension in MARKDOWN:
+            text = blank_comments(text, body_start=front.body_start)
+        return _document(source=source, text=text, facts=front.facts, body_start=front.body_start)
 
 
 def _document(*, source: str, text: str, facts: Facts, body_start: int = 0) -> Document:
@@ -121,9 +127,10 @@ def _json_lines(content: str, source: str) -> list[Document]:
         if not line.strip():
             continue
         try:
-            document = _json_line(line, source)
+            with closed(f'"{KEY}"' in line.casefold()):
+                document = _json_line(line, source)
         except LoadingError as error:
-            raise LoadingError(f"line {number}: {error}") from error
+            raise type(error)(f"line {number}: {error}") from error
         if document.source in documents:
             raise LoadingError(f"line {number}: the id of {document.source!r} is used twice; make ids unique")
         documents[document.source] = document

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from tools.errors import ConfigurationError, TransientError
 
+PIPELINE = 3
+"""Raised when loading, chunking or indexing changes, so that everything is ingested again."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
     base TEXT NOT NULL, file TEXT NOT NULL, fingerprint TEXT NOT NULL, PRIMARY KEY (base, file)
@@ -35,7 +37,13 @@ class Entry:
     content: str
     """Hash of text and metadata."""
     pipeline: str
+    """Version and settings of what made its chunks; begins with `PIPELINE`."""
     chunk_ids: tuple[str, ...]
+
+    @property
+    def current(self) -> bool:
+        """Tell whether this version of Plumbline can read its chunks."""
+        return self.pipeline.startswith(f"{PIPELINE}/")
 
 
 class Manifest:

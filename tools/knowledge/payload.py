@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from tools.errors import ConfigurationError
+from tools.knowledge.groups import from_stored, to_stored
 from tools.knowledge.sparse import Branch
 from tools.types import Chunk, Hit, Metadata
 
@@ -21,6 +22,7 @@ def to_payload(chunk: Chunk) -> dict[str, Any]:
         "start": chunk.start,
         "end": chunk.end,
         "url": chunk.url,
+        "groups": to_stored(metadata.groups),
         "metadata": {
             "valid_from": _iso(metadata.valid_from),
             "valid_to": _iso(metadata.valid_to),
@@ -59,6 +61,7 @@ def from_payload(identifier: object, payload: Mapping[str, Any] | None) -> Chunk
                 version=metadata["version"],
                 products=tuple(metadata["products"]),
                 authority=metadata["authority"],
+                groups=from_stored(values["groups"]),
                 extra=tuple((key, value) for key, value in metadata["extra"]),
             ),
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.errors import LoadingError
+from tools.errors import AccessUnclear, LoadingError
 from tools.knowledge.chunking import CAPACITY, chunk, content_hash
 from tools.knowledge.loading import load_bytes, read_bytes
 from tools.knowledge.manifest import Entry
@@ -45,7 +45,14 @@ class FileRead:
     unchanged: int
 
 
-Step = Ready | FileRead | FileFailure
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """A file of which nothing may be served, nor what was ingested before: who may read it is unclear."""
+
+    failure: FileFailure
+
+
+Step = Ready | FileRead | FileFailure | Withdrawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +86,8 @@ class Reader:
         for found in files:
             try:
                 yield from self._file(found)
+            except AccessUnclear as error:
+                yield Withdrawn(failure=FileFailure(path=found.source, reason=str(error)))
             except LoadingError as error:
                 yield FileFailure(path=found.source, reason=str(error))
 

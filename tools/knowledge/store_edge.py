@@ -19,6 +19,7 @@ from tools.knowledge.edge_folder import (
     serving_errors,
     take_lock,
 )
+from tools.knowledge.groups import admitting
 from tools.knowledge.payload import from_payload, to_hits, to_payload
 from tools.knowledge.sparse import CANDIDATES, Branch, Lexicon, check_vectors, query_vector
 from tools.ports import Matrix
@@ -174,9 +175,15 @@ class EdgeStore:
         return engine.Query.Nearest(engine.SparseVector(sparse.indices, sparse.values), using=BM25)
 
     def _scroll(self, knowledge_base: str, *, limit: int | None) -> Iterator[Any]:
-        """Yield the records of a base in id order; with payload and vectors when there is a limit."""
-        condition = _condition(Branch(language=None, knowledge_bases=(knowledge_base,)), Filter())
+        """Yield the records of a base in id order; with payload and vectors when there is a limit.
+
+        Records of an older version, which say nothing of groups, have no payload that can be read.
+        """
         whole = limit is not None
+        condition = engine.Filter(
+            must=[engine.FieldCondition("knowledge_base", match=engine.MatchValue(knowledge_base))],
+            must_not=[engine.IsEmptyCondition("groups")] if whole else [],
+        )
         offset, left = None, limit
         while left is None or left > 0:
             request = engine.ScrollRequest(
@@ -194,12 +201,16 @@ class EdgeStore:
                 return
 
 
-def _condition(branch: Branch, where: Filter) -> engine.Filter | None:
-    """Write a branch's bases and the searched sources as an engine filter."""
-    wanted = {"knowledge_base": branch.knowledge_bases, "source": where.sources}
+def _condition(branch: Branch, where: Filter) -> engine.Filter:
+    """Write a branch's bases, the searched sources and who may read as an engine filter."""
+    wanted = {
+        "knowledge_base": branch.knowledge_bases,
+        "source": where.sources,
+        "groups": admitting(where.groups),
+    }
     must: list[engine.ConditionType] = [
         engine.FieldCondition(key, match=engine.MatchAny(list(values)))
         for key, values in wanted.items()
         if values
     ]
-    return engine.Filter(must=must) if must else None
+    return engine.Filter(must=must)

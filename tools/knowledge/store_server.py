@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
 from tools.errors import ConfigurationError, PlumblineError, TransientError
+from tools.knowledge.groups import admitting
 from tools.knowledge.payload import from_payload, to_hits, to_payload
 from tools.knowledge.sparse import CANDIDATES, Branch, Lexicon, check_vectors, query_vector
 from tools.ports import Matrix
@@ -22,6 +23,13 @@ BATCH = 256
 PAGE = 2000
 DENSE = "dense"
 BM25 = "bm25"
+_KEYWORD = models.KeywordIndexType.KEYWORD
+INDEXED = {
+    "knowledge_base": models.KeywordIndexParams(type=_KEYWORD, is_tenant=True),
+    "source": models.KeywordIndexParams(type=_KEYWORD),
+    "groups": models.KeywordIndexParams(type=_KEYWORD),
+}
+"""Fields that searches are filtered by."""
 
 
 class ServerStore:
@@ -64,7 +72,10 @@ class ServerStore:
         with _errors(collection):
             if not client.collection_exists(collection):
                 _create(client, collection, identity)
-            found = client.get_collection(collection).config.metadata or {}
+            known = client.get_collection(collection)
+            found = known.config.metadata or {}
+            if found == identity:
+                _index(client, collection, known.payload_schema)
         if found != identity:
             raise ConfigurationError(
                 f"collection {collection!r} was made with {json.dumps(found)}, not {json.dumps(identity)}; "
@@ -161,9 +172,14 @@ class ServerStore:
         return models.Prefetch(query=query, using=BM25, limit=limit, filter=condition)
 
     def _scroll(self, knowledge_base: str, *, limit: int | None) -> Iterator[Any]:
-        """Yield the records of a base in id order; with payload and vectors when there is a limit."""
-        condition = _condition(Branch(language=None, knowledge_bases=(knowledge_base,)), Filter())
+        """Yield the records of a base in id order; with payload and vectors when there is a limit.
+
+        Records of an older version, which say nothing of groups, have no payload that can be read.
+        """
         whole = limit is not None
+        base = models.FieldCondition(key="knowledge_base", match=models.MatchValue(value=knowledge_base))
+        unread = models.IsEmptyCondition(is_empty=models.PayloadField(key="groups"))
+        condition = models.Filter(must=[base], must_not=[unread] if whole else [])
         offset, left = None, limit
         while left is None or left > 0:
             with self._serving():
@@ -214,9 +230,13 @@ def _create(client: QdrantClient, collection: str, identity: Mapping[str, object
     except UnexpectedResponse as error:
         if error.status_code != 409:
             raise
-    tenant = models.KeywordIndexParams(type=models.KeywordIndexType.KEYWORD, is_tenant=True)
-    client.create_payload_index(collection, "knowledge_base", tenant, wait=True)
-    client.create_payload_index(collection, "source", models.PayloadSchemaType.KEYWORD, wait=True)
+
+
+def _index(client: QdrantClient, collection: str, known: Collection[str]) -> None:
+    """Index the fields that searches are filtered by and that are not known to be."""
+    for field, parameters in INDEXED.items():
+        if field not in known:
+            client.create_payload_index(collection, field, parameters, wait=True)
 
 
 @contextmanager
@@ -248,12 +268,16 @@ def _refused(collection: str, error: UnexpectedResponse) -> PlumblineError:
     )
 
 
-def _condition(branch: Branch, where: Filter) -> models.Filter | None:
-    """Write a branch's bases and the searched sources as a server filter."""
-    wanted = {"knowledge_base": branch.knowledge_bases, "source": where.sources}
+def _condition(branch: Branch, where: Filter) -> models.Filter:
+    """Write a branch's bases, the searched sources and who may read as a server filter."""
+    wanted = {
+        "knowledge_base": branch.knowledge_bases,
+        "source": where.sources,
+        "groups": admitting(where.groups),
+    }
     must: list[models.Condition] = [
         models.FieldCondition(key=key, match=models.MatchAny(any=list(values)))
         for key, values in wanted.items()
         if values
     ]
-    return models.Filter(must=must) if must else None
+    return models.Filter(must=must)

@@ -25,6 +25,9 @@ LONGEST_CLAIM = 1_000
 _EMPTY = re.compile(r"\*\*\s*\*\*|__\s*__|[(（][\s,;，；、]*[)）]")
 """What is left of marks and brackets that held nothing but markers."""
 
+_SPACE_BEFORE_POINT = re.compile(r"(?<![<\]!\s]) +(?=[.,;:!?](?:\s|$))")
+"""Not behind what the sanitiser keeps apart from what follows: `< ?` must not become the start of a tag."""
+
 
 def read_draft(text: str, sources: Sequence[Source], *, parts: int) -> Draft:
     """Return what a reply claims, and what it cites for it.
@@ -95,7 +98,7 @@ def _words(text: str, kept: Set[str]) -> str:
     for mark in ("**", "__", "`"):
         text = text.replace(mark, "") if text.count(mark) % 2 else text
     text = sanitize(text, kept=kept)
-    return re.sub(r" +(?=[.,;:!?](?:\s|$))", "", text).strip()
+    return _SPACE_BEFORE_POINT.sub("", text).strip()
 
 
 def _citations(

@@ -1,12 +1,15 @@
 """The numbered sources that a model answers from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from graph.reasoning.harmless.words import addresses_in
 from graph.state import Evidence
 from tools.ranking.packing import strongest_at_the_ends
 from tools.types import Hit, Rows
+
+ANOTHER_DOCUMENT = "another document"
+"""Stands for the name of one that is not among the sources."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +33,10 @@ class Source:
 def number_sources(evidence: Sequence[Evidence]) -> tuple[Source, ...]:
     """Return each source once, in prompt order: part by part its rows, then its passages.
 
-    Models read the middle of a long prompt worst, so a part's strongest passages stand at its two ends.
+    Models read the middle of a long prompt worst, so a part's strongest passages stand at its two ends. What
+    supersedes a passage is named only where it is a source as well: it may be closed to who asks.
     """
+    seen = {(hit.chunk.knowledge_base, hit.chunk.source) for given in evidence for hit in given.hits}
     found: dict[Rows | str, Source] = {}
     for part, given in enumerate(evidence):
         new = [hit for hit in given.hits if hit.chunk.id not in found]
@@ -41,7 +46,17 @@ def number_sources(evidence: Sequence[Evidence]) -> tuple[Source, ...]:
             source = found.get(key) or Source(number=len(found) + 1, parts=(), item=item)
             if part not in source.parts:
                 found[key] = replace(source, parts=(*source.parts, part))
-    return tuple(found.values())
+    return tuple(replace(source, item=_discreet(source.item, seen)) for source in found.values())
+
+
+def _discreet(item: Hit | Rows, seen: Collection[tuple[str, str]]) -> Hit | Rows:
+    """Return a passage that names no document which is not seen."""
+    if isinstance(item, Rows):
+        return item
+    chunk, metadata = item.chunk, item.chunk.metadata
+    if metadata.superseded_by is None or (chunk.knowledge_base, metadata.superseded_by) in seen:
+        return item
+    return replace(item, chunk=replace(chunk, metadata=replace(metadata, superseded_by=ANOTHER_DOCUMENT)))
 
 
 def addresses_of(sources: Iterable[Source]) -> frozenset[str]:

@@ -111,13 +111,30 @@ def read_lexicon(chunks: Mapping[str, Sequence[Chunk]]) -> Lexicon:
         for base, found in chunks.items()
     }
     everything = [chunk.metadata for found in chunks.values() for chunk in found]
-    products = {name for metadata in everything for name in metadata.products}
     return Lexicon(
         totals={base: len(found) for base, found in chunks.items()},
         frequencies=frequencies,
-        products=tuple(sorted(products, key=lambda name: (-len(name), name))),
+        products=_longest_first(name for metadata in everything for name in metadata.products),
         revisions=tuple(sorted({metadata.revision for metadata in everything if metadata.revision})),
     )
+
+
+def join(lexicons: Sequence[Lexicon], *, bases: Iterable[str]) -> Lexicon:
+    """Return the lexicon of all the chunks that several were read from; each knows every base."""
+    frequencies: dict[str, Counter[str]] = {base: Counter() for base in bases}
+    for one in lexicons:
+        for base, found in one.frequencies.items():
+            frequencies[base].update(found)
+    return Lexicon(
+        totals={base: sum(one.totals[base] for one in lexicons) for base in frequencies},
+        frequencies=frequencies,
+        products=_longest_first(name for one in lexicons for name in one.products),
+        revisions=tuple(sorted({revision for one in lexicons for revision in one.revisions})),
+    )
+
+
+def _longest_first(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(names), key=lambda name: (-len(name), name)))
 
 
 def _stems(chunk: Chunk) -> frozenset[str]:

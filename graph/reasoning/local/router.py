@@ -14,6 +14,7 @@ from math import log
 from pathlib import Path
 
 import numpy
+from numpy.typing import NDArray
 
 from graph.reasoning.local.lexicon import Lexicon
 from graph.reasoning.local.logistic import Logistic, Vector, even, fit
@@ -43,6 +44,13 @@ class Place:
     """Shape (examples, dimension); may have no rows."""
     chunks: Matrix
     """Shape (chunks, dimension); may have no rows."""
+    seen: NDArray[numpy.intp] | None = None
+    """Rows of the chunks that count; None when all do."""
+
+    def nearness(self, vector: Matrix) -> Matrix:
+        """Return the similarity of a vector to each chunk that counts."""
+        similarities: Matrix = self.chunks @ vector
+        return similarities if self.seen is None else similarities[self.seen]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +197,7 @@ def _without(places: Sequence[Place], lesson: Lesson) -> Sequence[Place]:
 
 
 def _nearest(places: Sequence[Place], vector: Matrix) -> float:
-    return max((float((place.chunks @ vector).max()) for place in places if len(place.chunks)), default=0.0)
+    return max((_top(place.nearness(vector), 1) for place in places), default=0.0)
 
 
 def _signals(places: Sequence[Place], lexicon: Lexicon, words: Sequence[str], vector: Matrix) -> Vector:
@@ -197,8 +205,8 @@ def _signals(places: Sequence[Place], lexicon: Lexicon, words: Sequence[str], ve
     return numpy.array(
         [
             [
-                _top(place.examples, vector, 1),
-                _top(place.chunks, vector, NEAREST),
+                _top(place.examples @ vector, 1),
+                _top(place.nearness(vector), NEAREST),
                 float(place.description[0] @ vector),
                 lexicon.affinity(words, place.name) if place.name in lexicon.totals else 0.0,
             ]
@@ -207,12 +215,12 @@ def _signals(places: Sequence[Place], lexicon: Lexicon, words: Sequence[str], ve
     )
 
 
-def _top(rows: Matrix, vector: Matrix, count: int) -> float:
-    if not len(rows):
+def _top(similarities: NDArray[numpy.floating], count: int) -> float:
+    """Return the mean of the highest; 0 when there are none."""
+    if not len(similarities):
         return 0.0
-    similarities = rows @ vector
-    best = numpy.partition(similarities, -min(count, len(rows)))[-min(count, len(rows)) :]
-    return float(best.mean())
+    count = min(count, len(similarities))
+    return float(numpy.partition(similarities, -count)[-count:].mean())
 
 
 def _relative(signals: Vector, number: int) -> Vector:

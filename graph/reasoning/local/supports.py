@@ -97,12 +97,15 @@ class _Subject:
 class SpanFinder:
     """Finds answering spans; keeps the vectors of spans it has seen. Safe to share between threads."""
 
-    def __init__(self, lexicon: Lexicon, embedder: Embedder) -> None:
-        """Take the corpus's words and the embedder."""
+    def __init__(self, lexicon: Lexicon, embedder: Embedder, vectors: "_SpanVectors | None" = None) -> None:
+        """Take the corpus's words, the embedder, and the vectors of spans that others have seen."""
         self._lexicon = lexicon
         self._embedder = embedder
-        self._vectors: OrderedDict[str, Matrix] = OrderedDict()
-        self._lock = threading.Lock()
+        self._vectors = vectors or _SpanVectors(embedder)
+
+    def reading(self, lexicon: Lexicon) -> "SpanFinder":
+        """Return a finder that goes by other words and shares the vectors."""
+        return SpanFinder(lexicon, self._embedder, self._vectors)
 
     def find(self, question: str, hits: Sequence[Hit], *, embedded: bool = True) -> list[Candidate]:
         """Return the best spans of the passages, best first.
@@ -127,7 +130,7 @@ class SpanFinder:
         if bare != question:
             asked = asked + self._embedder.embed([bare])[0]
             asked = asked / numpy.linalg.norm(asked)
-        vectors = self._embedded([f"{one.span.heading}: {one.unit.text}" for one in found])
+        vectors = self._vectors.of([f"{one.span.heading}: {one.unit.text}" for one in found])
         scored = [_scored(one, float(vector @ asked)) for one, vector in zip(found, vectors, strict=True)]
         return sorted(scored, key=lambda one: -one.score)
 
@@ -175,16 +178,27 @@ class SpanFinder:
             codes=tuple(known),
         )
 
-    def _embedded(self, texts: Sequence[str]) -> Matrix:
+
+class _SpanVectors:
+    """Embeds texts, and keeps what it embedded last. Safe to share between threads."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._kept: OrderedDict[str, Matrix] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, texts: Sequence[str]) -> Matrix:
+        """Return one vector a text, in order."""
         with self._lock:
-            new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
-        vectors = self._embedder.embed(new) if new else ()
+            known = {text: self._kept[text] for text in texts if text in self._kept}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        made = dict(zip(new, self._embedder.embed(new), strict=True)) if new else {}
         with self._lock:
-            self._vectors.update(zip(new, vectors, strict=True))
-            rows = [self._vectors[text] for text in texts]
-            while len(self._vectors) > REMEMBERED:
-                self._vectors.popitem(last=False)
-        return numpy.stack(rows)
+            self._kept.update(made)
+            while len(self._kept) > REMEMBERED:
+                self._kept.popitem(last=False)
+        known |= made
+        return numpy.stack([known[text] for text in texts])
 
 
 @lru_cache(maxsize=2048)

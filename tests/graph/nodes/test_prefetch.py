@@ -10,6 +10,7 @@ from graph.nodes.prefetch import prefetch
 from graph.state import State
 from tests.fakes_graph import chunk_of, deps_of, store_with
 from tools.errors import TransientError
+from tools.types import Metadata
 
 Runner = Callable[[Deps], Runtime[Deps]]
 
@@ -26,6 +27,13 @@ async def test_every_base_is_searched_for_the_question_as_asked(runtime: Runner)
         ("boil water", "rules"),
     ]
     assert [[hit.chunk.id for hit in found.hits] for found in lists] == [["chunk-1"], ["chunk-2"]]
+
+
+async def test_the_first_search_is_made_for_the_asker_as_well(runtime: Runner) -> None:
+    """A document of groups is not found in passing."""
+    closed = chunk_of("Boil gold.", metadata=Metadata(groups=("staff",)))
+    update = await prefetch(State(question="boil gold"), runtime(deps_of(store=store_with(closed))))
+    assert [found.hits for found in update["prefetched"]] == [(), ()]
 
 
 async def test_no_base_gives_no_list(runtime: Runner) -> None:

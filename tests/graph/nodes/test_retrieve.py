@@ -10,6 +10,7 @@ from graph.nodes.retrieve import retrieve
 from graph.state import RetrieveTask
 from tests.fakes import FakeEmbedder
 from tests.fakes_graph import chunk_of, deps_of, store_with
+from tools.types import Metadata, Principal
 
 Runner = Callable[[Deps], Runtime[Deps]]
 
@@ -34,3 +35,14 @@ async def test_a_search_returns_no_more_hits_than_the_limit(runtime: Runner) -> 
     deps = replace(deps_of(store=store), limits=Limits(hits_per_query=2))
     update = await retrieve(RetrieveTask(query="boil", knowledge_base="guides"), runtime(deps))
     assert len(update["retrieved"][0].hits) == 2
+
+
+async def test_a_search_is_made_for_the_asker(runtime: Runner) -> None:
+    """A document of groups is found by their members alone."""
+    closed = chunk_of("Boil gold.", identifier="chunk-2", metadata=Metadata(groups=("staff",)))
+    deps = deps_of(store=store_with(chunk_of("Boil water."), closed))
+    task = RetrieveTask(query="boil", knowledge_base="guides")
+    for groups, expected in (((), {"chunk-1"}), (("staff", "x"), {"chunk-1", "chunk-2"})):
+        own = deps.for_one_run(Principal(groups=frozenset(groups)))
+        (found,) = (await retrieve(task, runtime(own)))["retrieved"]
+        assert {hit.chunk.id for hit in found.hits} == expected

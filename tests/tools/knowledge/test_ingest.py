@@ -117,6 +117,59 @@ def test_changed_metadata_is_a_change(setup: Setup) -> None:
     assert counts(setup.run()) == (0, 1, 1, 0, 0)
 
 
+def test_changed_groups_replace_every_chunk(setup: Setup) -> None:
+    """Only the readers change, the text stays: no chunk of the open version is left."""
+    setup.run()
+    setup.write("a.md", "---\ngroups: [staff]\n---\nClean the burrs.")
+    assert counts(setup.run()) == (0, 1, 1, 0, 0)
+    found = [chunk.metadata.groups for chunk, _ in setup.store.points.values() if chunk.source == "a.md"]
+    assert found == [("staff",)]
+    assert setup.verify() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("---\ngroups: []\n---\nNew.", id="no_group"),
+        pytest.param("---\ngroups: [staff\n---\nNew.", id="broken_front_matter"),
+        pytest.param("---\ngroups: [staff]\nNew.", id="front_matter_without_end"),
+        pytest.param("---\ngroups: [staff]\nvalid_from: soon\n---\nNew.", id="something_else_is_wrong"),
+        pytest.param("---\ngroups: [staff]\n---\n", id="no_text"),
+    ],
+)
+def test_a_document_whose_readers_are_unclear_is_withdrawn(setup: Setup, text: str) -> None:
+    """It was open before and is not to be: until it can be read, not even the old version is served."""
+    setup.run()
+    setup.write("a.md", text)
+    report = setup.run()
+    assert counts(report) == (0, 0, 1, 1, 1)
+    assert setup.sources() == ["sub/b.md"]
+    assert setup.verify() == []
+    assert counts(setup.run()) == (0, 0, 1, 0, 1)
+    setup.write("a.md", "---\ngroups: [staff]\n---\nNew.")
+    assert counts(setup.run()) == (1, 0, 1, 0, 0)
+
+
+def test_an_unclear_line_withdraws_its_file(setup: Setup) -> None:
+    """Which document a bad line was cannot be told, so none of the file is served."""
+    setup.write("all.jsonl", '{"id": 1, "text": "one"}\n{"id": 2, "text": "two"}')
+    setup.run()
+    setup.write("all.jsonl", '{"id": 1, "text": "one"}\n{"id": 2, "text": "two", "groups": 7}')
+    report = setup.run()
+    assert counts(report) == (0, 0, 2, 2, 1)
+    assert "line 2: groups" in report.failed[0].reason
+    assert setup.sources() == ["a.md", "sub/b.md"]
+
+
+def test_a_lost_manifest_keeps_nothing_of_what_is_unclear(setup: Setup) -> None:
+    """Nobody knows which chunks are those of the file, so those that nobody knows go."""
+    setup.run()
+    setup.manifest.forget("manuals", ["a.md", "sub/b.md"])
+    setup.write("a.md", "---\ngroups:\n---\nx")
+    setup.run()
+    assert setup.sources() == ["sub/b.md"]
+
+
 def test_a_new_chunk_size_ingests_again(setup: Setup) -> None:
     """The pipeline's settings are part of the version."""
     setup.run()

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.errors import LoadingError
+from tools.errors import AccessUnclear, LoadingError
 from tools.knowledge.loading import load, load_bytes
 from tools.types import Document
 
@@ -90,6 +90,106 @@ def test_front_matter_becomes_metadata() -> None:
     assert metadata.products == ("Alpha", "Beta")
     assert metadata.extra == (("revision", "010"),)
     assert document.text[document.body_start :] == "The body.\n"
+
+
+@pytest.mark.parametrize(
+    ("stated", "groups"),
+    [
+        pytest.param("groups: [staff]", ("staff",), id="list"),
+        pytest.param("groups:\n  - the staff \n  - board", ("board", "the staff"), id="lines"),
+        pytest.param("groups: staff, partners,", ("partners", "staff"), id="commas"),
+        pytest.param("Groups: staff", ("staff",), id="capital"),
+        pytest.param("groups: [a1, 'b, c', a1]", ("a1", "b, c"), id="comma_in_a_list"),
+        pytest.param("title: groups", (), id="no_key"),
+    ],
+)
+def test_groups_are_read(stated: str, groups: tuple[str, ...]) -> None:
+    """A list of names, or a text with commas; nothing else of the metadata repeats them."""
+    metadata = loaded(f"---\n{stated}\n---\nBody\n").metadata
+    assert (metadata.groups, metadata.extra) == (groups, ())
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        *("groups:", "groups: ''", "groups: []", "groups: {staff: yes}", "groups: [[staff]]", "groups: null"),
+        *("groups: 7", "groups: [7]", "groups: '*'", "groups: [staff, '*']", "groups: ','", "groups: ~"),
+        *("groups: staff\nGroups: board", "groups: [staff", "groups: staff\nvalid_from: soon"),
+        "groups: staff\n" + "note: x\n" * 3000,
+    ],
+)
+@pytest.mark.parametrize("around", ["---\n{}\n---\nBody\n", "\n ---\n{}\n---\nBody\n", "---\n{}\nBody\n"])
+def test_groups_that_cannot_be_read_close_the_document(stated: str, around: str) -> None:
+    """A statement that is there and unclear never leaves a document open; nor does one out of place."""
+    with pytest.raises(AccessUnclear) as caught:
+        loaded(around.format(stated))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [7, 1.5, True, None, "", [], {}, [7], ["staff", None], {"staff": 1}, "*"])
+def test_groups_of_a_line_that_cannot_be_read_close_the_file(value: object) -> None:
+    """JSON has numbers and objects; none of them is a name."""
+    with pytest.raises(AccessUnclear, match="line 1: groups"):
+        load_bytes(json.dumps({"id": 1, "text": "x", "groups": value}).encode(), source="a.jsonl")
+
+
+def test_groups_of_a_line_are_read() -> None:
+    """As a list and as a text."""
+    lines = [{"id": 1, "text": "x", "groups": ["b", "a"]}, {"id": 2, "text": "x", "groups": "b, c"}]
+    documents = load_bytes("\n".join(map(json.dumps, lines)).encode(), source="a.jsonl")
+    assert [document.metadata.groups for document in documents] == [("a", "b"), ("b", "c")]
+
+
+@pytest.mark.parametrize(
+    ("tags", "groups"),
+    [
+        pytest.param('<meta name="groups" content="staff, board">', ("board", "staff"), id="one_tag"),
+        pytest.param(
+            '<META NAME="Groups" content="staff"/><meta name=\'groups\' content="R&amp;D">',
+            ("R&D", "staff"),
+            id="two_tags",
+        ),
+    ],
+)
+def test_a_page_states_its_groups(tags: str, groups: tuple[str, ...]) -> None:
+    """Meta tags say what front matter says elsewhere."""
+    page = f"<html><head><title>T</title>{tags}</head><body><p>Seen.</p></body></html>"
+    assert loaded(page, "p.html").metadata.groups == groups
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '<meta content="staff" name="groups">',
+        "<meta name=groups content=staff>",
+        '<meta name="groups" data-x="1" content="staff">',
+        '<meta name="groups" content="">',
+        '<meta name="keywords" content="tea, groups=staff">',
+        '<meta name="groups" content="7">',
+        '<meta name="groups" content="staff"><meta name="valid_from" content="soon">',
+    ],
+)
+def test_a_tag_of_groups_that_cannot_be_read_closes_the_page(tag: str) -> None:
+    """However it is written, it is not passed over."""
+    with pytest.raises(AccessUnclear):
+        loaded(f"<html><head>{tag}</head><body><p>Seen.</p></body></html>", "p.html")
+
+
+def test_office_files_state_their_groups_by_keywords() -> None:
+    """One keyword for each group."""
+    document = docx.Document()
+    document.core_properties.keywords = "tea, groups=staff, Groups: board, revision=B"
+    document.add_paragraph("Text.")
+    buffer = io.BytesIO()
+    document.save(buffer)
+    metadata = loaded(buffer.getvalue(), "a.docx").metadata
+    assert (metadata.groups, metadata.revision) == (("board", "staff"), "B")
+    page = fpdf.FPDF()
+    page.set_keywords("groups=staff")
+    page.add_page()
+    page.set_font("Helvetica", size=12)
+    page.multi_cell(0, text="Text.")
+    assert loaded(bytes(page.output()), "a.pdf").metadata.groups == ("staff",)
 
 
 @pytest.mark.parametrize(

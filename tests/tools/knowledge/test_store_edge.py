@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy
 import pytest
+from qdrant_edge import UpdateOperation
 
 from tools.errors import ConfigurationError, StoreInUse
 from tools.knowledge.store_edge import EdgeStore
@@ -69,6 +70,21 @@ def test_chunks_are_there_after_opening_again(tmp_path: Path) -> None:
     hits = again.search("burrs", VECTOR, limit=1, where=Filter(knowledge_bases=("b",)))
     again.close()
     assert [hit.chunk.text for hit in hits] == ["burrs"]
+
+
+def test_a_passage_that_says_nothing_of_groups_is_served_to_nobody(tmp_path: Path) -> None:
+    """An older version wrote no such field and indexed none: its passages are counted, and stay closed."""
+    store = open_store(tmp_path / "s")
+    store.upsert([passage("burrs")], VECTOR)
+    store._shard.update(UpdateOperation.delete_payload([passage("burrs").id], ["groups"]))
+    store._shard.update(UpdateOperation.delete_field_index("groups"))
+    store.close()
+    again = open_store(tmp_path / "s")
+    assert "groups" in again._shard.info().payload_schema
+    assert again.search("burrs", VECTOR, limit=1, where=Filter(groups=frozenset({"staff"}))) == []
+    assert again.sample("b", limit=5)[0] == []
+    assert again.ids("b") == {passage("burrs").id}
+    again.close()
 
 
 def test_optimizing_changes_no_result(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """The server store: its collection is checked, and the client's errors are ours."""
 
+from uuid import uuid4
+
+import numpy
 import pytest
 from httpx import Headers
 from qdrant_client import QdrantClient
@@ -7,6 +10,7 @@ from qdrant_client.http.exceptions import ApiException, ResponseHandlingExceptio
 
 from tools.errors import ConfigurationError, PlumblineError, TransientError
 from tools.knowledge.store_server import ServerStore, _errors, connect
+from tools.types import Chunk, Filter
 
 pytestmark = pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant")
 
@@ -27,6 +31,21 @@ def test_another_embedder_needs_another_collection(name: str, dimension: int) ->
     ):
         open_store(client, name=name, dimension=dimension)
     client.close()
+
+
+def test_a_passage_that_says_nothing_of_groups_is_served_to_nobody() -> None:
+    """An older version wrote no such field: its passages are counted, and stay closed."""
+    store = open_store(client := QdrantClient(":memory:"))
+    chunk = Chunk(
+        id=str(uuid4()), knowledge_base="b", source="a", title="t", section=(), text="burrs", start=0, end=5
+    )
+    vector = numpy.array([[1, 0, 0, 0]], dtype=numpy.float32)
+    store.upsert([chunk], vector)
+    client.delete_payload("plumbline", ["groups"], [chunk.id])
+    assert store.search("burrs", vector, limit=1, where=Filter(groups=frozenset({"staff"}))) == []
+    assert store.sample("b", limit=5)[0] == []
+    assert store.ids("b") == {chunk.id}
+    store.close()
 
 
 def test_a_server_that_is_away_is_transient() -> None:

@@ -1,7 +1,7 @@
 """A model's reply as claims with citations."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from graph.reasoning.checks import check_claims
 from graph.reasoning.llm.drafting import LONGEST_CLAIM, read_draft
@@ -188,6 +188,8 @@ def test_a_reply_without_an_end_is_no_answer(filling: str) -> None:
 
 
 @given(HOSTILE)
+@example("`1. <? ")
+@example("1. It boils [1] : <? ! [x] : y")
 def test_whatever_a_model_writes_its_claims_are_harmless(text: str) -> None:
     """No marker, link, image or tag; every citation is evidence of this run, and exact."""
     draft = read(text)

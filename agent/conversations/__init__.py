@@ -1,0 +1,1 @@
+"""Threads and runs: what people do with the assistant, whichever front they came through."""

@@ -1,0 +1,1 @@
+"""The front for editors and agents: a server of the Model Context Protocol."""

@@ -1,0 +1,107 @@
+"""Deleting: nothing of a deleted thread is left in any file of the folder."""
+
+import asyncio
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from agent.storage.opening import Storage, open_storage
+from tests.agent.storage.kept import OWNER, whole_thread
+from tools.errors import TransientError
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+def address(folder: Path) -> str:
+    """Return a database in a folder."""
+    return f"sqlite:///{folder / 'conversations.db'}"
+
+
+def left(folder: Path, canaries: Sequence[str]) -> list[str]:
+    """Return the canaries that are in a file of the folder."""
+    contents = [file.read_bytes() for file in folder.iterdir()]
+    return [canary for canary in canaries if any(canary.encode() in content for content in contents)]
+
+
+async def kept(storage: Storage, number: int, chance: random.Random) -> tuple[str, str]:
+    """Keep a thread of some length and return its canary and id."""
+    canary = f"canary-{number:04}-"
+    turns, words = chance.choice((1, 1, 2)), chance.choice((0, 1, 5, 30))
+    return canary, await whole_thread(storage, canary * chance.choice((1, 2, 40)), turns=turns, words=words)
+
+
+async def test_nothing_of_a_deleted_thread_is_in_any_file(tmp_path: Path) -> None:
+    """Neither in free space, nor where rows were before they moved, nor in the log; the others stay."""
+    chance = random.Random(7)  # noqa: S311  # a mixture of sizes
+    async with open_storage(address(tmp_path)) as storage:
+        threads: dict[str, str] = {}
+        for round_ in range(4):
+            numbers = range(100 * round_, 100 * round_ + 40)
+            threads |= dict(await asyncio.gather(*(kept(storage, number, chance) for number in numbers)))
+            gone = chance.sample(sorted(threads), 20)
+            assert left(tmp_path, gone) == gone
+            await asyncio.gather(*(storage.threads.delete(threads.pop(name), owner=OWNER) for name in gone))
+            assert left(tmp_path, gone) == []
+            assert left(tmp_path, [*threads]) == [*threads]
+
+
+async def test_a_deletion_waits_for_who_still_reads_what_it_deletes(tmp_path: Path) -> None:
+    """It says so when that takes long; the next start makes up for it."""
+    async with open_storage(address(tmp_path), patience_seconds=0.05) as storage:
+        thread_id = await whole_thread(storage, "canary")
+        with closing(sqlite3.connect(tmp_path / "conversations.db", isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            assert reader.execute("SELECT count(*) FROM plumbline_threads").fetchone() == (1,)
+            with pytest.raises(TransientError, match="another program"):
+                await storage.threads.delete(thread_id, owner=OWNER)
+            assert (await storage.threads.page(OWNER, cursor=None, limit=5)).items == []
+    async with open_storage(address(tmp_path)):
+        assert left(tmp_path, ["canary"]) == []
+
+
+DELETING = """
+import asyncio, sys
+from agent.storage.opening import open_storage
+
+async def main():
+    async with open_storage(sys.argv[1]) as storage:
+        for thread_id in sys.argv[2:]:
+            print(thread_id, flush=True)
+            await storage.threads.delete(thread_id, owner="local")
+
+asyncio.run(main())
+"""
+
+
+def killed_over_deletions(url: str, thread_ids: Sequence[str], chance: random.Random) -> None:
+    """Let a process delete threads, and kill it over one of them."""
+    command = [sys.executable, "-c", DELETING, url, *thread_ids]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for _ in range(chance.randint(1, 4)):
+            process.stdout.readline()
+        time.sleep(chance.random() * 0.02)
+        process.send_signal(signal.SIGKILL)
+
+
+async def test_a_process_killed_over_a_deletion_leaves_nothing_to_the_next(tmp_path: Path) -> None:
+    """What it had deleted is in no file once storage is open again."""
+    url, chance = address(tmp_path), random.Random()  # noqa: S311  # when it is killed
+    async with open_storage(url) as storage:
+        threads = dict(await asyncio.gather(*(kept(storage, number, chance) for number in range(16))))
+    for _ in range(3):
+        await asyncio.to_thread(killed_over_deletions, url, [*threads.values()], chance)
+        async with open_storage(url) as storage:
+            page = await storage.threads.page(OWNER, cursor=None, limit=100)
+            there = {thread.id for thread in page.items}
+            gone = [canary for canary, thread_id in threads.items() if thread_id not in there]
+            assert left(tmp_path, gone) == []
+            threads = {canary: name for canary, name in threads.items() if name in there}
