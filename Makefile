@@ -2,6 +2,7 @@
 #   make demo   ingest the sample company, answer a short tour of questions, and serve it
 #   make test   format, lint, types, architecture rules and the test suite
 PYTHON ?= python3
+PYTEST ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -33,7 +34,7 @@ check: .venv/.developing
 	$(BIN)/lint-imports
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(PYTEST)
 
 bench: .venv/.developing
 	$(BIN)/python -m bench

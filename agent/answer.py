@@ -51,6 +51,9 @@ class PassageQuote(Public):
     quote: str
     start: int
     end: int
+    before: str = ""
+    """Text of the same passage that leads to the quotation, and `after` what follows it."""
+    after: str = ""
     url: str | None = None
 
 

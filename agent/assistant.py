@@ -17,6 +17,7 @@ from agent.settings import load
 from graph.build import build
 from graph.deps import Deps
 from tools.errors import ConfigurationError, TransientError
+from tools.private import make_file
 from tools.types import ANYONE, Principal
 
 THREADS = "threads.db"
@@ -114,6 +115,7 @@ async def open_session(library: Library) -> AsyncIterator[Session]:
 async def open_threads(library: Library, deps: Deps) -> AsyncIterator[Session]:
     """Open the threads of the data folder for a graph that is given these."""
     threads = library.settings.folder / THREADS
+    _make_file(threads)
     with _conversations(threads):
         async with open_checkpoints(threads) as checkpoints:
             yield Session(build(checkpoints), deps)
@@ -132,6 +134,15 @@ def count_threads(library: Library) -> int:
         tables = connection.execute("SELECT name FROM sqlite_master WHERE name = 'checkpoints'").fetchall()
         counted = connection.execute("SELECT count(DISTINCT thread_id) FROM checkpoints") if tables else None
         return int(counted.fetchone()[0]) if counted else 0
+
+
+def _make_file(file: Path) -> None:
+    try:
+        make_file(file)
+    except OSError as error:
+        raise TransientError(
+            f"conversations {str(file)!r} cannot be made ({error.strerror}); see that the folder is writable"
+        ) from error
 
 
 @contextmanager

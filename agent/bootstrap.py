@@ -21,6 +21,7 @@ from agent.adapters import (
 )
 from agent.settings import Settings
 from tools.errors import ConfigurationError
+from tools.private import make_folder
 from tools.types import ANYONE, IngestReport, Principal
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def open_library(settings: Settings) -> Iterator[Library]:
 
     with ExitStack() as stack:
         embedder = embedder_for(settings)
-        _make_folder(settings.folder)
+        make_data_folder(settings.folder)
         store = stack.enter_context(closing(store_for(settings, embedder)))
         manifest = stack.enter_context(closing(Manifest(settings.folder / "manifest.db")))
         yield Library(settings=settings, embedder=embedder, store=store, manifest=manifest)
@@ -234,9 +235,14 @@ def _of_database(settings: Settings) -> dict[str, int]:
     return {"rows": settings.database.max_rows, "repairs": settings.database.asking.repairs}
 
 
-def _make_folder(folder: Path) -> None:
+def make_data_folder(folder: Path) -> None:
+    """Make the folder of an installation.
+
+    Raises:
+        ConfigurationError: It cannot be made.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         raise ConfigurationError(
             f"storage.folder {folder} cannot be made ({error.strerror}); choose a folder that can be written"

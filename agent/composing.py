@@ -1,6 +1,6 @@
 """Composes the public answer from the final state of a run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,10 +9,13 @@ from agent.watch import Watch
 from graph.deps import Deps
 from graph.plan import Plan
 from graph.reasoning.citing import shown_cells
-from graph.state import Citation, Clarification, Draft, PassageCitation, Result
+from graph.state import Citation, Clarification, Draft, PassageCitation, Result, RowsCitation
 from tools.errors import Limit
 from tools.metering import Call, Meter
-from tools.types import Mode
+from tools.types import Chunk, Mode
+
+AROUND = 400
+"""Characters of the passage that are shown on either side of a quotation."""
 
 OUT_OF: Mapping[Limit, ExitReason] = {
     "seconds": "out_of_time",
@@ -36,7 +39,7 @@ def compose(
     return Answer(
         answer=result.answer,
         status=result.status,
-        citations=[_public(citation, values["draft"]) for citation in result.citations],
+        citations=_citations(result.citations, values),
         route=_route(plan),
         queries=_queries(plan),
         faithfulness=round(result.faithfulness, 4),
@@ -132,19 +135,38 @@ def _queries(plan: Plan | None) -> list[str]:
     return list(dict.fromkeys(query.text for part in plan.parts for query in part.queries)) if plan else []
 
 
-def _public(citation: Citation, draft: Draft) -> PassageQuote | RowsQuote:
-    if isinstance(citation, PassageCitation):
-        return PassageQuote(
-            id=citation.id,
-            knowledge_base=citation.knowledge_base,
-            source=citation.source,
-            title=citation.title,
-            section=citation.section,
-            quote=citation.quote,
-            start=citation.start,
-            end=citation.end,
-            url=citation.url,
-        )
+def _citations(citations: Sequence[Citation], values: Mapping[str, Any]) -> list[PassageQuote | RowsQuote]:
+    passages = {hit.chunk.id: hit.chunk for part in values.get("evidence", []) for hit in part.hits}
+    return [
+        _quoted(citation, passages.get(citation.chunk_id))
+        if isinstance(citation, PassageCitation)
+        else _rows(citation, values["draft"])
+        for citation in citations
+    ]
+
+
+def _quoted(citation: PassageCitation, passage: Chunk | None) -> PassageQuote:
+    """Show a quotation where it stands; its offsets and those of its passage count in the same text."""
+    before = after = ""
+    if passage is not None:
+        before = passage.text[: max(0, citation.start - passage.start)][-AROUND:]
+        after = passage.text[max(0, citation.end - passage.start) :][:AROUND]
+    return PassageQuote(
+        id=citation.id,
+        knowledge_base=citation.knowledge_base,
+        source=citation.source,
+        title=citation.title,
+        section=citation.section,
+        quote=citation.quote,
+        start=citation.start,
+        end=citation.end,
+        before=before,
+        after=after,
+        url=citation.url,
+    )
+
+
+def _rows(citation: RowsCitation, draft: Draft) -> RowsQuote:
     return RowsQuote(
         id=citation.id,
         statement=citation.statement,

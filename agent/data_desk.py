@@ -21,6 +21,7 @@ from agent.adapters import (
 from agent.sections import Database
 from agent.settings import Settings
 from tools.errors import ModelError
+from tools.private import make_folder
 from tools.text.words import stem_set, words
 from tools.types import ANYONE, Cell, Match, Note, Principal, Rows
 
@@ -181,7 +182,7 @@ async def open_data_desk(settings: Settings) -> AsyncIterator[DataDesk]:
         database = stack.enter_context(closing(open_sql_database(settings)))
         embedder = embedder_for_questions(settings, embedder_for(settings))
         with suppress(OSError):  # vectors are kept in it for the next start; they can do without
-            settings.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(settings.folder)
         catalog, endpoint = catalog_for(settings, database, embedder), None
         if settings.mode == "llm" and _section(settings).asking.enabled:
             from agent.reasoning import open_endpoint

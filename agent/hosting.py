@@ -100,9 +100,7 @@ async def open_host(
                 storage.keys,
                 limits=Limits(requests_per_minute=server.requests_per_minute, runs=server.runs_per_caller),
             ),
-            visitors=Visitors(
-                server.sites, await storage.secrets.get_or_make(VISITORS), runs=server.runs_per_caller
-            ),
+            visitors=Visitors(server.sites, await storage.secrets.get_or_make(VISITORS)),
             limiter=Limiter(),
             desk=_desk(settings, adapters),
             operator=operator or secrets.token_urlsafe(OPERATOR_BYTES),

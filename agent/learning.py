@@ -22,6 +22,7 @@ from graph.reasoning.local.router import Place, Router, learn, off_topic
 from tools.errors import ConfigurationError
 from tools.knowledge.manifest import Manifest
 from tools.ports import Embedder, Matrix, Store
+from tools.private import make_folder
 
 VERSION = 9
 """Raise it when the router's training changes."""
@@ -142,7 +143,7 @@ def _remember(folder: Path, fingerprint: str, known: _Learned) -> None:
     }
     arrays["learned"] = numpy.frombuffer(json.dumps(learned).encode(), dtype=numpy.uint8)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         unfinished = folder / "router.npz.part"
         with unfinished.open("wb") as file:
             numpy.savez(file, **arrays)

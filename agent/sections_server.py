@@ -35,6 +35,8 @@ class Site(Section):
     """Shared with the site's own server, which signs with it who a visitor is."""
     requests_per_minute: int = Field(default=20, ge=1)
     """Of one visitor."""
+    runs: int = Field(default=4, ge=1)
+    """Answers under way at the same time for one visitor; all together have half of the server's."""
     handoff: bool = True
     """Whether a visitor may ask for a person."""
 
@@ -46,6 +48,8 @@ class Server(Section):
     """Address to listen on; other than loopback only with keys."""
     port: int = Field(default=8000, ge=0, le=65535)
     """Port to listen on; 0 takes a free one."""
+    local: bool = True
+    """Whether this machine's own programs need no key; turn it off behind a proxy."""
     hosts: tuple[str, ...] = ()
     """Further names the server is called by, such as assistant.example behind a proxy."""
     origins: tuple[str, ...] = ()
@@ -55,7 +59,7 @@ class Server(Section):
     requests_per_minute: int = Field(default=600, ge=1)
     """Of one key."""
     runs_per_caller: int = Field(default=64, ge=1)
-    """Answers under way at the same time for one key or visitor."""
+    """Answers under way at the same time for one key."""
     runs: int = Field(default=256, ge=1)
     """Answers under way at the same time."""
     body_kb: int = Field(default=256, ge=16)

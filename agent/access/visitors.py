@@ -10,10 +10,11 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import jwt
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -25,7 +26,7 @@ from pydantic import (
 )
 
 from agent.access.caller import Caller, Limits
-from agent.access.origins import origin_of
+from agent.access.origins import check_origins, origin_of
 from agent.sections_server import Site
 from tools.errors import AccessDenied, ConfigurationError, Unauthenticated
 from tools.types import Principal
@@ -43,20 +44,37 @@ Kind = Literal["token", "visitor"]
 """What something we signed is for: to ask, or to be recognised at the next exchange."""
 
 
+def _printable(text: str) -> str:
+    """Owners and groups are compared by databases, of which some stop at a NUL and some refuse it."""
+    if not text.isprintable():
+        raise ValueError("has characters that cannot be shown")
+    return text
+
+
+_Text = Annotated[StrictStr, AfterValidator(_printable)]
+
+
 class _Who(BaseModel):
     """What is said of a person."""
 
     model_config = ConfigDict(frozen=True)
 
-    sub: str = Field(min_length=1, max_length=200)
+    sub: _Text = Field(min_length=1, max_length=200)
     exp: float
-    groups: tuple[str, ...] = ()
-    attributes: dict[str, StrictStr | StrictBool | StrictInt | StrictFloat | None] = {}
+    groups: tuple[_Text, ...] = ()
+    attributes: dict[_Text, _Text | StrictBool | StrictInt | StrictFloat | None] = {}
+
+
+class _Person(_Who):
+    """What a site's own server signed; where several sites share a secret, it should name its own."""
+
+    site: str | None = None
 
 
 class _Ours(_Who):
     """What we signed; `sub` is the owner in a token and the visitor's number in a credential."""
 
+    sub: _Text = Field(min_length=1)
     site: str
     type: Kind
     origin: str = ""
@@ -81,17 +99,15 @@ class Visitors:
         sites: Mapping[str, Site],
         secret: bytes,
         *,
-        runs: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Take the sites, what to sign with, answers under way of one visitor, and a clock of real time.
+        """Take the sites, what to sign with, and a clock of real time.
 
         Raises:
             ConfigurationError: A site's name or origin cannot be used.
         """
         self._sites = {name: _checked(name, site) for name, site in sites.items()}
         self._secret = secret
-        self._runs = runs
         self._clock = clock
 
     def exchange(
@@ -120,6 +136,10 @@ class Visitors:
         who = _Who(sub=f"visitor:{site}:{number}", exp=0)
         if identity is not None:
             person = self._identified(identity, known)
+            if person.site not in (None, site):
+                raise Unauthenticated(
+                    "the identity is for another site; sign one that names this site, or none"
+                )
             who = person.model_copy(update={"sub": f"user:{site}:{person.sub}"})
         now = self._clock()
         said = {"groups": list(who.groups), "attributes": who.attributes}
@@ -150,7 +170,7 @@ class Visitors:
         return Caller(
             owner=who.sub,
             scopes=frozenset({"chat"}),
-            limits=Limits(requests_per_minute=site.requests_per_minute, runs=self._runs),
+            limits=Limits(requests_per_minute=site.requests_per_minute, runs=site.runs),
             principal=Principal(
                 groups=frozenset((*site.groups, *who.groups)), attributes=tuple(who.attributes.items())
             ),
@@ -183,7 +203,7 @@ class Visitors:
             return None
         return who if who.type == kind and who.exp > self._clock() else None
 
-    def _identified(self, identity: str, site: Site) -> _Who:
+    def _identified(self, identity: str, site: Site) -> _Person:
         """Return who the site's own server says the visitor is."""
         if site.identity_secret is None:
             raise Unauthenticated("this site knows no identities; set its identity_secret, or leave them out")
@@ -194,7 +214,7 @@ class Visitors:
                 algorithms=[_ALGORITHM],
                 options={"verify_exp": False, "require": ["sub", "exp"]},
             )
-            who = _Who.model_validate(claims)
+            who = _Person.model_validate(claims)
         except (jwt.PyJWTError, ValidationError, RecursionError) as error:
             raise Unauthenticated(
                 "the identity is not valid; sign sub and exp, and groups and attributes if any, "
@@ -221,9 +241,8 @@ def _checked(name: str, site: Site) -> Site:
         raise ConfigurationError(
             f"server.sites: {name!r} is not usable as a name; use 1 to 64 letters, digits, - and _"
         )
-    if wrong := [origin for origin in site.origins if origin != OWN and origin_of(origin) is None]:
-        raise ConfigurationError(
-            f"server.sites.{name}.origins: {wrong[0]!r} is no origin; "
-            "write scheme, host and port alone, such as https://shop.example"
-        )
+    setting = f"server.sites.{name}.origins"
+    if not site.origins:
+        raise ConfigurationError(f"{setting} names no page that may show the widget; name one, or {OWN}")
+    check_origins((origin for origin in site.origins if origin != OWN), setting=setting)
     return site

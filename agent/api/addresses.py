@@ -8,8 +8,12 @@ from starlette.requests import HTTPConnection
 
 from agent.access.origins import origin_of
 
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _AUTHORITY = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
-_FORWARDED = ("forwarded", "via", "x-real-ip")
+_FORWARDED = re.compile(
+    r"via|(x-)?(forwarded|original|envoy|amzn|azure|proxyuser|remote)(-.*)?|(cf|fastly)-.*|(.*-)?(client|real)-?ip"
+)
+"""Names by which proxies say for whom they speak; some write _ for -."""
 
 
 def host_name(headers: Headers) -> str | None:
@@ -17,6 +21,11 @@ def host_name(headers: Headers) -> str | None:
     sent = headers.getlist("host")
     found = _AUTHORITY.fullmatch(sent[0]) if len(sent) == 1 else None
     return (found["six"] or found["name"]).lower() if found else None
+
+
+def is_host_name(text: str) -> bool:
+    """Tell whether a text is what `host_name` may return."""
+    return is_address(text) or _NAME.fullmatch(text) is not None
 
 
 def is_address(name: str) -> bool:
@@ -35,7 +44,7 @@ def is_loopback(name: str) -> bool:
 
 def is_forwarded(headers: Headers) -> bool:
     """Tell whether a proxy passed the request on, for somebody who may be anywhere."""
-    return any(name in _FORWARDED or name.startswith("x-forwarded") for name in headers)
+    return any(_FORWARDED.fullmatch(name.replace("_", "-")) for name in headers)
 
 
 def own_origin(connection: HTTPConnection) -> str:

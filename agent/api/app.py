@@ -6,8 +6,9 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from agent.access.origins import origin_of
+from agent.access.origins import check_origins, origin_of
 from agent.api import data, handoffs, health, metrics, openai, pages, runs, threads, widget
+from agent.api.addresses import is_host_name
 from agent.api.bodies import JsonBodies
 from agent.api.description import described
 from agent.api.errors import RESPONSES, install
@@ -16,6 +17,7 @@ from agent.api.middleware import Boundary, Cors, Envelope, HostCheck
 from agent.api.security import CALLER, Guard, declared
 from agent.hosting import Host
 from agent.mcp.server import mcp_front
+from tools.errors import ConfigurationError
 
 VERSION = "1"
 PARTS = (threads, runs, handoffs, data, widget, openai, pages, health, metrics)
@@ -57,6 +59,12 @@ class Application(FastAPI):
 
 def _middleware(host: Host, figures: Metrics) -> list[Middleware]:
     server = host.settings.server
+    check_origins(server.origins, setting="server.origins")
+    if wrong := [name for name in server.hosts if not is_host_name(name)]:
+        raise ConfigurationError(
+            f"server.hosts: {wrong[0]!r} is no name of a host; write it without scheme and port, "
+            "such as assistant.example"
+        )
     origins = {written for origin in server.origins if (written := origin_of(origin))}
     return [
         Middleware(Envelope),

@@ -71,12 +71,14 @@ def readiness_of(host: Host) -> Readiness:
     return Readiness(pings)
 
 
+@router.head("/healthz", dependencies=[PUBLIC], include_in_schema=False)
 @router.get("/healthz", dependencies=[PUBLIC])
 async def healthz() -> Health:
     """Tell that the server runs."""
     return Health()
 
 
+@router.head("/readyz", dependencies=[PUBLIC], include_in_schema=False)
 @router.get("/readyz", dependencies=[PUBLIC], responses={200: {"model": Ready}, 503: {"model": Ready}})
 async def readyz(request: Request) -> Response:
     """Tell whether it can answer: names of what cannot serve, and nothing more."""

@@ -99,6 +99,7 @@ def assets() -> Assets:
     return Assets(by_name=by_name, version=whole.hexdigest()[:12])
 
 
+@router.head("/", include_in_schema=False)
 @router.get("/")
 async def chat_page(
     host: TheHost, if_none_match: IfNoneMatch = "", accept_encoding: AcceptEncoding = ""
@@ -108,6 +109,7 @@ async def chat_page(
     return _sent(page, if_none_match, accept_encoding, policy=PAGE_POLICY)
 
 
+@router.head("/demo", include_in_schema=False)
 @router.get("/demo")
 async def demo_page(
     host: TheHost, if_none_match: IfNoneMatch = "", accept_encoding: AcceptEncoding = ""
@@ -119,6 +121,7 @@ async def demo_page(
     return _sent(page, if_none_match, accept_encoding, policy=PAGE_POLICY)
 
 
+@router.head("/widget.js", include_in_schema=False)
 @router.get("/widget.js")
 async def widget(if_none_match: IfNoneMatch = "", accept_encoding: AcceptEncoding = "") -> Response:
     """Start the widget: sites keep this address, and it leads to the files of this version."""
@@ -126,6 +129,7 @@ async def widget(if_none_match: IfNoneMatch = "", accept_encoding: AcceptEncodin
     return _sent(asset_of("widget.js", script.encode()), if_none_match, accept_encoding)
 
 
+@router.head("/static/{version}/{name}", include_in_schema=False)
 @router.get("/static/{version}/{name}")
 async def static_file(
     version: str, name: str, if_none_match: IfNoneMatch = "", accept_encoding: AcceptEncoding = ""

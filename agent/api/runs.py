@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
+from pydantic import BeforeValidator, Field
 
 from agent.api.models import FeedbackGiven, RunId
 from agent.api.models_runs import FeedbackTaken, RunGiven
@@ -13,8 +14,9 @@ router = APIRouter(prefix="/api/runs", tags=["runs"])
 FURTHEST = 2**31 - 1
 Place = Annotated[int, Query(ge=0, le=FURTHEST, description="Skip events up to this one.")]
 LastEventId = Annotated[
-    int | None,
-    Header(ge=0, le=FURTHEST, description="The last event that was received; wins over `after`."),
+    Annotated[int, Field(ge=0, le=FURTHEST)] | None,
+    BeforeValidator(lambda sent: sent or None),  # some clients send it empty at first
+    Header(description="The last event that was received; wins over `after`."),
 ]
 
 

@@ -20,6 +20,8 @@ from agent.hosting import Host
 from tools.errors import AccessDenied, Unauthenticated
 
 Policy = Scope | Literal["public"]
+TOKEN_DOTS = 2
+"""Of a JSON Web Token, which is what visitors have; no key of anybody looks like that."""
 CALLER = "plumbline.caller"
 """Where a guarded application finds its caller in the connection's scope."""
 
@@ -113,6 +115,8 @@ async def _caller_of(host: Host, connection: HTTPConnection) -> Caller:
         caller = await host.keys.caller_of(secret)
         _check_origin(connection, host.settings.server.origins)
         return caller
+    if secret.count(".") != TOKEN_DOTS:
+        raise Unauthenticated("the API key is not valid; one of ours begins with pl_ (plumbline keys create)")
     own = own_origin(connection)
     return host.visitors.caller_of(secret, origin=connection.headers.get("origin", own))
 
@@ -130,12 +134,15 @@ def _check_origin(connection: HTTPConnection, allowed: tuple[str, ...]) -> None:
 def _local(host: Host, connection: HTTPConnection) -> Caller:
     """Return this machine's own caller, if nothing speaks against it.
 
-    A configured name is one that a proxy serves under, so whoever uses it may be anywhere.
+    A configured name is one that a proxy serves under, so whoever uses it may be anywhere. HTTP/1.0 is what
+    proxies speak that were told no more than where to: nothing in such a request says that it was forwarded.
     """
     headers, peer = connection.headers, connection.client
     name = host_name(headers)
     here = (
-        is_loopback(host.listening.host)
+        host.settings.server.local
+        and connection.scope["http_version"] != "1.0"
+        and is_loopback(host.listening.host)
         and peer is not None
         and is_loopback(peer.host)
         and not is_forwarded(headers)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.bootstrap import make_data_folder
 from agent.cli.options import ConfigOption, JsonOption, console, emit, settings_for
 from agent.cli.sql_ask import principal_of
 from agent.settings import Settings
@@ -54,7 +55,7 @@ def create(
     """Make a key and show its secret, once: only a digest of it is kept."""
     _check_name(name)
     rights = principal_of(groups=group or (), attributes=attribute or (), option="--attribute")
-    issued = asyncio.run(
+    issued, others = asyncio.run(
         _create(
             settings_for(config),
             name=name.strip(),
@@ -66,10 +67,18 @@ def create(
     if json:
         emit({**as_json(issued.key), "secret": issued.secret})
     else:
-        scopes = ", ".join(issued.key.scopes)
-        console().print(f"key {issued.key.id} for {scopes}; its secret is shown this once:")
-        typer.echo(issued.secret)
+        _show(issued, others)
     return 0
+
+
+def _show(issued: "Issued", others: int) -> None:
+    screen = console()
+    if others:
+        owner = issued.key.owner
+        screen.print(f"its conversations are those of {owner}, who has {others} more", markup=False)
+    scopes = ", ".join(issued.key.scopes)
+    screen.print(f"key {issued.key.id} for {scopes}; its secret is shown this once:")
+    typer.echo(issued.secret)
 
 
 def _check_name(name: str) -> None:
@@ -125,13 +134,15 @@ def as_json(key: "Key") -> dict[str, Any]:
 
 async def _create(
     settings: Settings, *, name: str, owner: str, scopes: list[str], rights: Principal
-) -> "Issued":
+) -> "tuple[Issued, int]":
+    """Make a key; return it, and how many others its owner has."""
     from agent.access.keys import issue
 
     issued = issue(name, owner=owner, scopes=scopes, groups=rights.groups, attributes=rights.attributes)
     async with _storage(settings) as storage:
+        others = sum(key.owner == owner for key in await storage.keys.all())
         await storage.keys.add(issued.key)
-    return issued
+    return issued, others
 
 
 async def _all(settings: Settings) -> "list[Key]":
@@ -153,6 +164,6 @@ async def _storage(settings: Settings) -> "AsyncIterator[Storage]":
     """Open where keys are kept; a server that runs is not disturbed, and heeds them at once."""
     from agent.storage.opening import open_storage
 
-    settings.folder.mkdir(parents=True, exist_ok=True)
+    make_data_folder(settings.folder)
     async with open_storage(settings.storage_url) as storage:
         yield storage

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.bootstrap import make_data_folder
 from agent.cli.indexing import holder_named, ingest_sample, is_sample, library_of
 from agent.cli.options import ConfigOption, JsonOption, console, emit, settings_for
 from agent.running_server import Announced, announced
@@ -89,7 +90,7 @@ async def _check_access(settings: Settings) -> None:
         return
     from agent.storage.opening import open_storage
 
-    settings.folder.mkdir(parents=True, exist_ok=True)
+    make_data_folder(settings.folder)
     async with open_storage(settings.storage_url) as storage:
         if any(key.revoked is None for key in await storage.keys.all()):
             return

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import sys
@@ -18,6 +19,7 @@ from types import FrameType
 import uvicorn
 
 from agent.api.app import create_app
+from agent.api.connections import HttpConnection
 from agent.hosting import Listening, open_host
 from agent.settings import Settings
 from tools.errors import PlumblineError
@@ -28,7 +30,11 @@ WRONG = 2
 """Exit code of a process that could not start; another try would end alike."""
 PAUSE_SECONDS = 1.0
 """Before a process that died is replaced."""
+CONNECTIONS = 8192
+"""Of one process, at most; and three quarters of the files that it may have open."""
 _log = logging.getLogger("plumbline.workers")
+_CUT_OFF = ("timeout graceful shutdown exceeded", "ASGI callable returned without completing response")
+"""What uvicorn says of streams that its end has cut off."""
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -56,14 +62,10 @@ class _Server(uvicorn.Server):
         if self.started:
             self._on_ready()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop listening; that streams are cut off now is no error to be told."""
-        logging.getLogger("uvicorn.error").addFilter(_is_worth_telling)
-        await super().shutdown(sockets=sockets)
-
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop gracefully; at once when Ctrl-C is pressed again."""
+        """Stop gracefully, at once when Ctrl-C is pressed again; that this cuts off streams is no error."""
         del frame
+        logging.getLogger("uvicorn.error").addFilter(_is_worth_telling)
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
 
@@ -81,15 +83,28 @@ async def _serve(serving: Serving, listener: socket.socket, on_ready: Callable[[
     async with open_host(serving.settings, listening=listening, operator=serving.operator) as host:
         config = uvicorn.Config(
             create_app(host),
+            http=HttpConnection,
+            ws="none",
             log_config=None,
             access_log=False,
             lifespan="on",
             workers=1,
             proxy_headers=False,  # who is at the other end is what the network says, not a header
             server_header=False,
+            limit_concurrency=allowed_connections(),
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         await _Server(config, on_ready).serve(sockets=[listener])
+
+
+def allowed_connections() -> int:
+    """Have this process open as many files as it may; return how many of them are for connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, 2 * CONNECTIONS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    return CONNECTIONS if soft == resource.RLIM_INFINITY else min(CONNECTIONS, soft * 3 // 4)
 
 
 def serve_together(serving: Serving, listener: socket.socket, *, on_ready: Callable[[], None]) -> None:
@@ -192,4 +207,4 @@ def _signalled() -> Iterator[Connection]:
 
 def _is_worth_telling(record: logging.LogRecord) -> bool:
     cut_off = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
-    return not cut_off and "timeout graceful shutdown exceeded" not in record.getMessage()
+    return not cut_off and not any(words in record.getMessage() for words in _CUT_OFF)

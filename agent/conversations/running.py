@@ -51,6 +51,7 @@ class Runs:
         self._starts = Starts()
         self._running: dict[str, Running] = {}
         self._held: Counter[str] = Counter()
+        self._held_by_visitors = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self.listeners: list[Callable[[Ending], None]] = []
         """Told of every run that ended here."""
@@ -77,9 +78,10 @@ class Runs:
         Raises:
             NotFound: The owner has no such thread.
             Conflict: Another run of the thread is under way.
-            TooManyRequests: The process, or the owner, has too many runs under way.
+            TooManyRequests: The process, the owner, or all visitors together, have too many runs under way.
         """
-        self._admit(run.owner, most)
+        self._admit(run, most)
+        self._take(run)
         await asyncio.shield(self._spawn(self._begin(run)))
 
     def cancel(self, run_id: str) -> None:
@@ -115,32 +117,38 @@ class Runs:
         for one in running:
             one.feed.close()
 
-    def _admit(self, owner: str, most: int) -> None:
+    def _admit(self, run: Run, most: int) -> None:
+        """Refuse one too many; visitors together get half, for anybody can be any number of them."""
         if self.closed:
             raise TransientError("the server is stopping; try again in a moment")
-        if self._held.total() >= self._most:
+        visitors_full = run.site is not None and self._held_by_visitors >= max(1, self._most // 2)
+        if self._held.total() >= self._most or visitors_full:
             raise TooManyRequests(
-                f"{self._most} answers are under way here, as many as there may be; try again in a moment",
+                "as many answers are under way here as there may be; try again in a moment",
                 RETRY_SECONDS,
             )
-        if self._held[owner] >= most:
+        if self._held[run.owner] >= most:
             raise TooManyRequests(
                 f"{most} of your questions are being answered, as many as there may be; "
                 "wait for one of them, or end it",
                 RETRY_SECONDS,
             )
-        self._held[owner] += 1
 
-    def _release(self, owner: str) -> None:
-        self._held[owner] -= 1
-        if not self._held[owner]:
-            del self._held[owner]
+    def _take(self, run: Run) -> None:
+        self._held[run.owner] += 1
+        self._held_by_visitors += run.site is not None
+
+    def _release(self, run: Run) -> None:
+        self._held_by_visitors -= run.site is not None
+        self._held[run.owner] -= 1
+        if not self._held[run.owner]:
+            del self._held[run.owner]
 
     async def _begin(self, run: Run) -> None:
         try:
             await self._storage.runs.begin(run)
         except BaseException:
-            self._release(run.owner)
+            self._release(run)
             raise
         self._start(run, Feed(run.id, attempt=run.attempts, keep=self._journal.add))
 
@@ -151,7 +159,7 @@ class Runs:
             return
         earlier = await self._storage.runs.events(run.id, owner=run.owner, after=0)
         log.warning("run %s was interrupted and is taken up again", run.id)
-        self._held[run.owner] += 1
+        self._take(run)
         self._start(run, Feed(run.id, attempt=run.attempts, keep=self._journal.add, earlier=earlier))
 
     def _start(self, run: Run, feed: Feed) -> None:
@@ -187,7 +195,7 @@ class Runs:
             await self._end(run, went_wrong(run.id), feed)
         finally:
             del self._running[run.id]
-            self._release(run.owner)
+            self._release(run)
             feed.close()
 
     async def _end(self, run: Run, ending: Ending, feed: Feed) -> None:

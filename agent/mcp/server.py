@@ -10,8 +10,8 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
-from pydantic import Field
+from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
+from pydantic import Field, ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from agent.access.caller import Caller
@@ -78,7 +78,7 @@ def build_server(settings: Settings, work_of: Callable[[Asked], Work]) -> MCPSer
     bases = "; ".join(
         f"{name}: {base.description.strip()}" for name, base in settings.knowledge_bases.items()
     )
-    server: MCPServer[Any] = MCPServer(
+    server = _Tools(
         name=settings.assistant.name,
         instructions=(
             f"{settings.assistant.description.strip()} Every answer is verified against its sources. "
@@ -90,6 +90,28 @@ def build_server(settings: Settings, work_of: Callable[[Asked], Work]) -> MCPSer
     for add in (_add_ask, _add_search, _add_query_data):
         add(server, work_of)
     return server
+
+
+class _Tools(MCPServer[Any]):
+    """The SDK's server, which by itself tells wrong arguments in several lines, and repeats them."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Asked | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool.
+
+        Raises:
+            ToolError: It cannot be called so; the message says why, in one line.
+        """
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                wrong = (
+                    f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.__cause__.errors()
+                )
+                raise ToolError(f"{name}: {'; '.join(wrong)}") from error
+            raise
 
 
 def _add_ask(server: MCPServer[Any], work_of: Callable[[Asked], Work]) -> None:

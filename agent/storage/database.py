@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
+from sqlalchemy import Executable, Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from agent.storage.engine import WRITING
+from agent.storage.engine import READERS, WRITING
 from agent.storage.errors import mapped
 from tools.errors import PlumblineError, TransientError
 
@@ -20,6 +21,11 @@ Apply: TypeAlias = Callable[
 ]
 """Makes changes of one kind together and returns, for each in its place, what came of it."""
 _AnyApply: TypeAlias = Apply[Any, Any]  # Any: a transaction holds changes of every kind
+_FAULTS = (PlumblineError, ValueError, TypeError, AttributeError, LookupError, OverflowError)
+"""What a change raises that cannot be made: it is refused, or its values are none that can be kept."""
+
+_READ_WITHIN_SECONDS = 30.0
+"""How long a reader waits for its turn when many read."""
 
 
 @dataclass(slots=True)
@@ -42,6 +48,7 @@ class Database:
         self._engine = engine
         self._place = place
         self._turn = asyncio.Lock()
+        self._readers = asyncio.Semaphore(READERS[engine.dialect.name])
         self._waiting: _Batch | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self.closing = asyncio.Event()
@@ -52,12 +59,20 @@ class Database:
         """Return `sqlite` or `postgresql`."""
         return self._engine.dialect.name
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """Yield a connection to read with."""
-        with mapped(self._place):
-            async with self._engine.connect() as connection:
-                yield connection
+    async def read(self, statement: Executable, make: Callable[[Row[Any]], Result]) -> list[Result]:
+        """Return what is made of each row that a statement finds.
+
+        Once begun, it is read to the end even if the caller is cancelled meanwhile: SQLite would otherwise
+        go on reading for nobody until the interpreter cleans up, and nothing could be scrubbed before that.
+        """
+        try:
+            async with asyncio.timeout(_READ_WITHIN_SECONDS):
+                await self._readers.acquire()
+        except TimeoutError as error:
+            raise TransientError(f"{self._place} serves too many at once; try again") from error
+        reading = self.spawn(self._read(statement, make))
+        reading.add_done_callback(lambda _: self._readers.release())
+        return await asyncio.shield(reading)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -78,16 +93,17 @@ class Database:
             batch.committed = self.spawn(self._commit_in_turn(batch))
         place = len(batch.changes)
         batch.changes.append((apply, change))
-        outcome: Outcome | PlumblineError = (await asyncio.shield(batch.committed))[place]
-        if isinstance(outcome, PlumblineError):
+        outcome: Outcome | Exception = (await asyncio.shield(batch.committed))[place]
+        if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[AsyncConnection]:
         """Yield a connection in no transaction, while nothing else is written by this process."""
-        async with self._turn, self.reading() as connection:
-            yield connection
+        with mapped(self._place):
+            async with self._turn, self._engine.connect() as connection:
+                yield connection
 
     def spawn(self, work: Coroutine[Any, Any, Result]) -> "asyncio.Task[Result]":
         """Start work that is finished before the database is closed."""
@@ -103,6 +119,11 @@ class Database:
             await asyncio.wait(self._tasks)
         await self._engine.dispose()
 
+    async def _read(self, statement: Executable, make: Callable[[Row[Any]], Result]) -> list[Result]:
+        with mapped(self._place):
+            async with self._engine.connect() as connection:
+                return [make(row) for row in await connection.execute(statement)]
+
     async def _commit_in_turn(self, batch: _Batch) -> list[Any]:
         async with self._turn:
             self._waiting = None
@@ -110,14 +131,14 @@ class Database:
                 return await self._commit(batch.changes)
             except TransientError:
                 raise
-            except PlumblineError:  # one of them is at fault
+            except _FAULTS:  # one of them is at fault
                 return [await self._commit_alone(change) for change in batch.changes]
 
     async def _commit_alone(self, change: tuple[_AnyApply, Any]) -> object:
         """Commit what failed in company, or return why it cannot be."""
         try:
             return (await self._commit([change]))[0]
-        except PlumblineError as error:
+        except _FAULTS as error:
             return error
 
     async def _commit(self, changes: Sequence[tuple[_AnyApply, Any]]) -> list[Any]:

@@ -15,6 +15,9 @@ PATIENCE_SECONDS = 10.0
 """How long to wait for what another program has locked."""
 WRITING = {"writes": True}
 """Execution option of a connection that writes. One without reads, and SQLite begins no transaction then."""
+READERS = {"sqlite": 4, "postgresql": 9}
+"""How many may read at once, which leaves a connection to write with. SQLite's log has four places to read
+from: if more read without a pause, they may go on sharing an old one, and the log cannot be emptied."""
 _CONNECTIONS = 5
 _PRAGMAS = (
     "PRAGMA synchronous = FULL",

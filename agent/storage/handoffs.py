@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agent.storage.cursors import check_limit, place_cursor, read_place
@@ -40,21 +41,9 @@ class HandOffs:
         statement = select(handoffs).order_by(handoffs.c.place.desc()).limit(limit + 1)
         if cursor is not None:
             statement = statement.where(handoffs.c.place < read_place(cursor))
-        async with self._database.reading() as connection:
-            rows = [*await connection.execute(statement)]
-        items = [
-            HandOff(
-                id=row.id,
-                thread_id=row.thread_id,
-                owner=row.owner,
-                site=row.site,
-                contact=row.contact,
-                note=row.note,
-                created=row.created,
-            )
-            for row in rows[:limit]
-        ]
-        return Page(items=items, next=place_cursor(rows[limit - 1].place) if len(rows) > limit else None)
+        found = await self._database.read(statement, lambda row: (row.place, _handoff(row)))
+        items = [handoff for _, handoff in found[:limit]]
+        return Page(items=items, next=place_cursor(found[limit - 1][0]) if len(found) > limit else None)
 
 
 async def _add(connection: AsyncConnection, changes: Sequence[HandOff]) -> list[PlumblineError | None]:
@@ -68,3 +57,15 @@ async def _add_one(connection: AsyncConnection, handoff: HandOff) -> PlumblineEr
     if not await insert_new(connection, handoffs, [asdict(handoff)]):
         return Conflict(f"hand-off {handoff.id!r} exists already")
     return None
+
+
+def _handoff(row: Row[Any]) -> HandOff:  # Any: a row of several columns
+    return HandOff(
+        id=row.id,
+        thread_id=row.thread_id,
+        owner=row.owner,
+        site=row.site,
+        contact=row.contact,
+        note=row.note,
+        created=row.created,
+    )

@@ -32,15 +32,12 @@ class Keys:
 
     async def get(self, key_id: str) -> Key | None:
         """Return a key, also one that is revoked; None when there is none."""
-        async with self._database.reading() as connection:
-            row = (await connection.execute(select(keys).where(keys.c.id == key_id))).first()
-        return None if row is None else _key(row)
+        found = await self._database.read(select(keys).where(keys.c.id == key_id), _key)
+        return found[0] if found else None
 
     async def all(self) -> list[Key]:
         """Return every key, the oldest first."""
-        async with self._database.reading() as connection:
-            rows = await connection.execute(select(keys).order_by(keys.c.created, keys.c.id))
-            return [_key(row) for row in rows]
+        return await self._database.read(select(keys).order_by(keys.c.created, keys.c.id), _key)
 
     async def revoke(self, key_id: str) -> None:
         """End what a key allows; one that was revoked before keeps the time.

@@ -41,7 +41,7 @@ async def _write_ahead(database: Database, patience_seconds: float) -> None:
     end = monotonic() + patience_seconds
     while True:
         try:
-            async with database.reading() as connection:
+            async with database.alone() as connection:
                 await connection.execute(text("PRAGMA journal_mode = WAL"))
         except TransientError:  # of two that switch a new file at once, SQLite lets one fail and not wait
             if monotonic() > end:

@@ -37,8 +37,7 @@ class Storage:
             TransientError: It is away or locked.
             ConfigurationError: It cannot be used.
         """
-        async with self._database.reading() as connection:
-            await connection.execute(select(1))
+        await self._database.read(select(1), tuple)
 
 
 @asynccontextmanager
@@ -57,7 +56,7 @@ async def open_storage(url: str, *, patience_seconds: float = PATIENCE_SECONDS) 
     database = Database(*make_engine(url, patience_seconds=patience_seconds))
     try:
         await migrate(database, patience_seconds=patience_seconds)
-        scrubber = Scrubber(database)
+        scrubber = Scrubber(database, patience_seconds=patience_seconds)
         await scrubber.make_up()
         yield Storage(database, scrubber)
     finally:

@@ -43,19 +43,17 @@ class Runs:
         Raises:
             NotFound: There is none of this owner's.
         """
-        async with self._database.reading() as connection:
-            statement = select(runs).where(runs.c.id == run_id, runs.c.owner == owner)
-            row = (await connection.execute(statement)).first()
-            if row is None:
-                raise _unknown(run_id)
-            return _run(row)
+        statement = select(runs).where(runs.c.id == run_id, runs.c.owner == owner)
+        found = await self._database.read(statement, _run)
+        if not found:
+            raise _unknown(run_id)
+        return found[0]
 
     async def unfinished(self, *, stale_seconds: float) -> list[Run]:
         """Return the running runs without a heartbeat for so long, whoever's they are; the oldest first."""
         stale = datetime.now(UTC) - timedelta(seconds=stale_seconds)
         statement = select(runs).where(_RUNNING, runs.c.beat <= stale)
-        async with self._database.reading() as connection:
-            return [_run(row) for row in await connection.execute(statement.order_by(runs.c.started))]
+        return await self._database.read(statement.order_by(runs.c.started), _run)
 
     async def take_up(self, run_id: str, *, attempts: int | None = None) -> Run:
         """Count one more attempt at a running run, and return it.
@@ -116,14 +114,10 @@ class Runs:
             .where(events.c.run_id.in_(mine), events.c.sequence > min(max(after, 0), _MOST_EVENTS))
             .order_by(events.c.sequence)
         )
-        async with self._database.reading() as connection:
-            rows = [*await connection.execute(statement)]
-            if not rows and (await connection.execute(mine)).first() is None:
-                raise _unknown(run_id)
-            return [
-                Told(run_id=run_id, sequence=row.sequence, event=EVENTS.validate_json(row.event))
-                for row in rows
-            ]
+        told = await self._database.read(statement, _told)
+        if not told and not await self._database.read(mine, tuple):
+            raise _unknown(run_id)
+        return told
 
     async def request_cancel(self, run_id: str, *, owner: str) -> None:
         """Ask whichever process works on a run to end it.
@@ -136,8 +130,7 @@ class Runs:
     async def cancel_requested(self, run_ids: Sequence[str]) -> set[str]:
         """Return which of these runs somebody asked to end."""
         statement = select(runs.c.id).where(runs.c.id.in_(run_ids), runs.c.cancel)
-        async with self._database.reading() as connection:
-            return {*(await connection.execute(statement)).scalars()}
+        return {*await self._database.read(statement, lambda row: str(row.id))}
 
 
 async def _take_up(
@@ -187,6 +180,10 @@ async def _request_cancel(
 
 def _unknown(run_id: str) -> NotFound:
     return NotFound(f"there is no run {run_id[:80]!r}")
+
+
+def _told(row: Row[Any]) -> Told:  # Any: a row of several columns
+    return Told(run_id=row.run_id, sequence=row.sequence, event=EVENTS.validate_json(row.event))
 
 
 def _run(row: Row[Any]) -> Run:  # Any: a row of several columns

@@ -44,8 +44,11 @@ class Threads:
         Raises:
             NotFound: There is none of this owner's.
         """
-        async with self._database.reading() as connection:
-            return await _get(connection, thread_id, owner)
+        statement = select(threads).where(threads.c.id == thread_id, threads.c.owner == owner)
+        found = await self._database.read(statement, _thread)
+        if not found:
+            raise _unknown(thread_id)
+        return found[0]
 
     async def page(self, owner: str, *, cursor: str | None, limit: int) -> Page[Thread]:
         """Return an owner's threads, the latest used first.
@@ -62,8 +65,7 @@ class Threads:
         )
         if cursor is not None:
             statement = statement.where(tuple_(threads.c.updated, threads.c.id) < read_moment(cursor))
-        async with self._database.reading() as connection:
-            found = [_thread(row) for row in await connection.execute(statement)]
+        found = await self._database.read(statement, _thread)
         items, more = found[:limit], len(found) > limit
         return Page(items=items, next=moment_cursor(items[-1].updated, items[-1].id) if more else None)
 
@@ -87,11 +89,11 @@ class Threads:
             .order_by(messages.c.place)
             .limit(limit + 1)
         )
-        async with self._database.reading() as connection:
-            await _get(connection, thread_id, owner)
-            rows = [*await connection.execute(statement)]
-            items = [_message(row) for row in rows[:limit]]
-        return Page(items=items, next=place_cursor(rows[limit - 1].place) if len(rows) > limit else None)
+        found = await self._database.read(statement, lambda row: (row.place, _message(row)))
+        if not found:
+            await self.get(thread_id, owner=owner)
+        items = [message for _, message in found[:limit]]
+        return Page(items=items, next=place_cursor(found[limit - 1][0]) if len(found) > limit else None)
 
     async def delete(self, thread_id: str, *, owner: str) -> None:
         """Delete a thread with everything that belongs to it; in SQLite's files nothing of it is left.
@@ -110,9 +112,8 @@ class Threads:
             .order_by(threads.c.updated.desc(), threads.c.id.desc())
             .limit(1)
         )
-        async with self._database.reading() as connection:
-            row = (await connection.execute(statement)).first()
-        return None if row is None else _thread(row)
+        found = await self._database.read(statement, _thread)
+        return found[0] if found else None
 
     async def mark(self, thread_id: str, fingerprint: str) -> None:
         """Mark a thread, so that what continues it can be recognised; a new mark replaces the old."""
@@ -159,14 +160,6 @@ async def _mark(
             update(threads).where(threads.c.id == thread_id).values(fingerprint=fingerprint)
         )
     return [None] * len(changes)
-
-
-async def _get(connection: AsyncConnection, thread_id: str, owner: str) -> Thread:
-    statement = select(threads).where(threads.c.id == thread_id, threads.c.owner == owner)
-    row = (await connection.execute(statement)).first()
-    if row is None:
-        raise _unknown(thread_id)
-    return _thread(row)
 
 
 def _unknown(thread_id: str) -> NotFound:

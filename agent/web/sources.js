@@ -79,7 +79,8 @@ function passage(citation) {
     element("span", {}, `${citation.knowledge_base} · ${citation.source}`),
     address && element("a", { href: address, ...attributes }, "Open the document", icon("link")),
   );
-  const quote = element("blockquote", {}, element("mark", {}, citation.quote));
+  const { before = "", quote: words, after = "" } = citation;
+  const quote = element("blockquote", {}, before, element("mark", {}, words), after);
   return [element("figure", {}, quote, caption)];
 }
 

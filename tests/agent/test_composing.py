@@ -6,13 +6,13 @@ from typing import get_args
 
 import pytest
 
-from agent.answer import Answer, ModelCall
-from agent.composing import OUT_OF, compose, out_of_time
+from agent.answer import Answer, ModelCall, PassageQuote
+from agent.composing import AROUND, OUT_OF, compose, out_of_time
 from agent.watch import Watch
 from graph.deps import Deps
-from graph.state import Claim, Clarification, Draft, Result, State, Verification
+from graph.state import Claim, Clarification, Draft, Evidence, Result, State, Verification
 from tests.agent.contract import problems
-from tests.fakes_graph import chunk_of, deps_of, part_of, passage_citation, plan_of
+from tests.fakes_graph import chunk_of, deps_of, hit_of, part_of, passage_citation, plan_of
 from tools.errors import BudgetExceeded, Limit
 from tools.metering import Budget, Call, Meter
 from tools.types import Mode
@@ -206,3 +206,25 @@ def test_out_of_time_tells_what_is_known(planned: bool) -> None:
     assert (answer.mode, answer.usage.model_calls, answer.citations) == ("llm", 1, [])
     assert answer.queries == (["How long?", "boil"] if planned else [])
     assert (answer.route.category == "unknown") is not planned
+
+
+@pytest.mark.parametrize("found", [True, False], ids=["in evidence", "not in evidence"])
+def test_a_quotation_is_shown_where_it_stands_in_its_passage(found: bool) -> None:
+    """Between what leads to it and what follows, which is cut where the passage is long."""
+    chunk = replace(chunk_of(f"{'Much ' * 200}before. It boils. {'Much ' * 200}after."), start=70)
+    cited = passage_citation(chunk, "It boils.")
+    state = State(
+        plan=PLAN,
+        draft=DRAFT,
+        verification=Verification(faithfulness=1.0),
+        result=replace(RESULT, citations=(cited,)),
+        evidence=[Evidence(hits=(hit_of(chunk),))] if found else [],
+    )
+    (quoted,) = compose(state, Watch(), deps_in("local"), "thread", "run", None).citations
+    assert isinstance(quoted, PassageQuote)
+    if not found:
+        assert (quoted.before, quoted.after) == ("", "")
+        return
+    assert quoted.before + quoted.quote + quoted.after in chunk.text
+    assert quoted.before.endswith("before. ")
+    assert (len(quoted.before), len(quoted.after)) == (AROUND, AROUND)

@@ -12,6 +12,7 @@ from typing import IO
 import qdrant_edge as engine
 
 from tools.errors import ConfigurationError, StoreInUse, TransientError
+from tools.private import make_folder
 
 DENSE = "dense"
 BM25 = "bm25"
@@ -22,7 +23,7 @@ OWN_NAMES = frozenset({"lock", "store.json", "store.json.new", "shard", "shard.n
 def take_lock(folder: Path, wait_seconds: float) -> IO[str]:
     """Hold the folder's lock file; the system lets go of it when the process ends in any way."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         others = {path.name for path in folder.iterdir()} - OWN_NAMES
         if others:
             raise ConfigurationError(f"store {str(folder)!r} holds other files; choose an empty folder")

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tools.errors import ConfigurationError, TransientError
+from tools.private import make_file, make_folder
 
 PIPELINE = 3
 """Raised when loading, chunking or indexing changes, so that everything is ingested again."""
@@ -54,7 +55,8 @@ class Manifest:
         self._file = file
         self._lock = threading.RLock()
         with _errors(file):
-            file.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(file.parent)
+            make_file(file)
             self._connection = sqlite3.connect(file, timeout=10, check_same_thread=False)
             try:
                 self._connection.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {SCHEMA}")

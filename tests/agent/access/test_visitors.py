@@ -22,6 +22,7 @@ SITES = {
         groups=("customers",),
         identity_secret=SecretStr(SHARED),
         requests_per_minute=5,
+        runs=3,
     ),
     "blog": Site(origins=(BLOG, SHOP)),
     "own": Site(origins=("self",)),
@@ -31,7 +32,7 @@ NOW = time.time()
 
 def visitors_at(seconds: float = 0, secret: bytes = SECRET) -> Visitors:
     """Return what admits visitors, so many seconds from now."""
-    return Visitors(SITES, secret, runs=3, clock=lambda: NOW + seconds)
+    return Visitors(SITES, secret, clock=lambda: NOW + seconds)
 
 
 def exchanged(
@@ -135,7 +136,7 @@ def test_what_one_thing_was_signed_for_is_good_for_no_other() -> None:
 
 def test_a_token_ends_with_its_site() -> None:
     """As soon as the configuration no longer has it."""
-    without = Visitors({}, SECRET, runs=3)
+    without = Visitors({}, SECRET)
     with pytest.raises(Unauthenticated):
         without.caller_of(exchanged().token, origin=SHOP)
 
@@ -149,6 +150,7 @@ def test_a_sites_server_says_who_a_visitor_is() -> None:
     assert caller.principal.groups == {"customers", "staff"}
     assert caller.principal.attributes == (("customer_id", 7),)
     assert owner_of(exchanged(visitor=granted.visitor)).startswith("visitor:shop:")
+    assert owner_of(exchanged(identity=signed(sub="a" * 200, site="shop"))) == f"user:shop:{'a' * 200}"
 
 
 @pytest.mark.parametrize(
@@ -160,6 +162,10 @@ def test_a_sites_server_says_who_a_visitor_is() -> None:
         pytest.param(signed(exp=float("inf")), id="for ever"),
         pytest.param(signed(sub=""), id="nobody"),
         pytest.param(signed(sub="a" * 201), id="too long a name"),
+        pytest.param(signed(sub="anna\0"), id="a name with a NUL"),
+        pytest.param(signed(groups=["staff\0"]), id="a group with a NUL"),
+        pytest.param(signed(attributes={"a": "\0"}), id="an attribute with a NUL"),
+        pytest.param(signed(site="blog"), id="for another site"),
         pytest.param(signed(groups="staff"), id="groups that are a text"),
         pytest.param(signed(attributes={"a": [1]}), id="attributes that are no cells"),
         pytest.param(signed(aud="something-else"), id="meant for somebody else"),
@@ -212,9 +218,16 @@ def test_a_token_with_one_other_letter_is_refused(place: int, letter: str) -> No
         ("shop", "shop.example", "is no origin"),
         ("shop", "*", "is no origin"),
         ("shop", "null", "is no origin"),
+        ("shop", "https://*.shop.example", "is no origin"),
     ],
 )
 def test_a_site_that_could_not_work_is_refused_at_the_start(name: str, origin: str, reason: str) -> None:
     """Two sites must not share owners, and an origin must be one."""
     with pytest.raises(ConfigurationError, match=reason):
-        Visitors({name: Site(origins=(origin,))}, SECRET, runs=1)
+        Visitors({name: Site(origins=(origin,))}, SECRET)
+
+
+def test_a_site_without_pages_is_refused_at_the_start() -> None:
+    """Nobody could use it."""
+    with pytest.raises(ConfigurationError, match="names no page"):
+        Visitors({"shop": Site(origins=())}, SECRET)

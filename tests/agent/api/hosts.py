@@ -93,11 +93,7 @@ async def open_fake_host(
             ),
             ingestion=await stack.enter_async_context(open_ingestion(library, adapters, session)),
             keys=Keys(storage.keys, limits=limits),
-            visitors=Visitors(
-                settings.server.sites,
-                await storage.secrets.get_or_make(VISITORS),
-                runs=settings.server.runs_per_caller,
-            ),
+            visitors=Visitors(settings.server.sites, await storage.secrets.get_or_make(VISITORS)),
             limiter=Limiter(),
             desk=desk,
             operator=OPERATOR,

@@ -13,6 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from agent.api.app import create_app
+from agent.api.connections import HttpConnection
 from agent.hosting import Host
 from graph.plan import Plan
 from graph.reasoning.ports import Emit
@@ -58,10 +59,20 @@ class Lines:
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[httpx2.AsyncClient]:
-    """Serve an application and yield a client of it."""
+async def serving(
+    app: ASGIApp, *, connection: type[HttpConnection] = HttpConnection, most: int | None = None
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """Serve an application over connections of a kind, at most so many, and yield a client of it."""
     with _listening() as listening:
-        config = uvicorn.Config(app, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            app,
+            http=connection,
+            ws="none",
+            limit_concurrency=most,
+            log_config=None,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+        )
         server = uvicorn.Server(config)
         work = asyncio.create_task(server.serve(sockets=[listening]))
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"

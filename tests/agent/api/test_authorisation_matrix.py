@@ -194,7 +194,7 @@ async def wrong_scope(world: World, route: Declared) -> Attempt:
 async def expired(world: World, route: Declared) -> Attempt:
     """Send a visitor's token of half an hour ago."""
     secret = await world.host.storage.secrets.get_or_make(VISITORS)
-    ago = Visitors(SITES, secret, runs=1, clock=lambda: time.time() - TOKEN_SECONDS - 1)
+    ago = Visitors(SITES, secret, clock=lambda: time.time() - TOKEN_SECONDS - 1)
     host = replace(world.host, visitors=ago)
     return Attempt(headers=bearer(visitor_token(host), ("Origin", SHOP)))
 
@@ -273,6 +273,10 @@ CASES = {
             "X-Forwarded-Proto": "https",
             "X-Real-IP": "10.0.0.7",
             "Via": "1.1 proxy",
+            "CF-Connecting-IP": "10.0.0.7",
+            "True-Client-IP": "10.0.0.7",
+            "X-Original-Host": "assistant.example",
+            "X_Forwarded_For": "10.0.0.7",
         }.items()
     },
 }
@@ -341,6 +345,15 @@ async def test_on_loopback_no_key_is_needed(worlds: Mapping[Listening, World]) -
         for headers in ({}, {"Origin": base, "Sec-Fetch-Site": "same-origin"}):
             async with client_of(worlds[LOOPBACK].app, base_url=base, headers=headers) as client:
                 assert (await client.get("/api/threads")).status_code == 200
+
+
+async def test_where_it_is_turned_off_this_machine_needs_a_key_too(tmp_path: Path) -> None:
+    """A proxy may be on it; the command line has the operator's secret."""
+    async with open_fake_host(tmp_path, server=Server(local=False)) as host:
+        app = create_app(host)
+        async with client_of(app) as client, client_of(app, key=OPERATOR) as operator:
+            assert (await client.get("/api/threads")).status_code == 401
+            assert (await operator.get("/api/threads")).status_code == 200
 
 
 async def test_only_known_routes_are_for_everybody(worlds: Mapping[Listening, World]) -> None:

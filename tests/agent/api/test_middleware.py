@@ -224,6 +224,32 @@ async def test_too_many_requests_of_a_visitor_are_refused_with_when_to_come_agai
     assert replies[2].headers["Access-Control-Allow-Origin"] == SHOP
 
 
+@pytest.mark.parametrize(
+    ("section", "setting"),
+    [
+        pytest.param(Server(origins=("*",)), "server.origins", id="any origin"),
+        pytest.param(Server(origins=("https://a.example/path",)), "server.origins", id="a page"),
+        pytest.param(Server(hosts=("https://a.example",)), "server.hosts", id="an origin for a host"),
+        pytest.param(Server(hosts=("a.example:443",)), "server.hosts", id="a host with a port"),
+        pytest.param(Server(hosts=("*",)), "server.hosts", id="any host"),
+    ],
+)
+async def test_names_that_would_never_match_are_refused_at_the_start(
+    tmp_path: Path, section: Server, setting: str
+) -> None:
+    """Rather than left out, without a word."""
+    async with open_fake_host(tmp_path, server=section) as host:
+        with pytest.raises(ConfigurationError, match=setting):
+            create_app(host)
+
+
+async def test_a_key_of_another_service_is_called_one(app: FastAPI) -> None:
+    """Not a visitor's token, which nobody meant to send."""
+    async with client_of(app, key="sk-proj-0123456789") as client:
+        error = (await client.get("/v1/models")).json()["error"]
+    assert "API key is not valid" in error["message"]
+
+
 async def test_a_visitors_page_gets_a_token_that_works(app: FastAPI) -> None:
     """With the title of the site, and whether there is a person to talk to."""
     async with client_of(app, headers={"Origin": SHOP}) as client:

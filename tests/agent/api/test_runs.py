@@ -65,8 +65,11 @@ async def test_a_run_that_ended_is_told_again_from_any_place(tmp_path: Path) -> 
             assert await followed(client, run, last=place) == sent[place:]
         behind = await client.get(f"/api/runs/{run}/events", headers={"Last-Event-ID": str(len(sent))})
         assert (behind.status_code, behind.content) == (204, b"")
+        empty = await client.get(f"/api/runs/{run}/events?after=17", headers={"Last-Event-ID": ""})
         both = await client.get(f"/api/runs/{run}/events?after=1", headers={"Last-Event-ID": "17"})
-        assert [line for line in both.text.splitlines() if line.startswith("id: ")] == ["id: 18", "id: 19"]
+        for reply in (empty, both):
+            ids = [line for line in reply.text.splitlines() if line.startswith("id: ")]
+            assert ids == ["id: 18", "id: 19"]
 
 
 async def test_a_run_under_way_can_be_joined_anywhere_by_any_number(tmp_path: Path) -> None:

@@ -48,6 +48,9 @@ def test_a_plain_key_chats_under_its_name(fresh: Path) -> None:
     done = plumbline("keys", "create", "laptop", "--config", fresh)
     assert (done.code, done.err) == (0, "")
     assert holder(fresh, done.out.splitlines()[-1]) == ("key:laptop", {"chat"}, Principal())
+    assert "key:laptop" not in done.out
+    again = plumbline("keys", "create", "laptop", "--config", fresh)
+    assert "those of key:laptop, who has 1 more" in again.out.splitlines()[0]
 
 
 def test_a_revoked_key_is_of_no_use(fresh: Path) -> None:

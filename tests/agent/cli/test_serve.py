@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import resource
 import signal
 import socket
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from agent.cli.workers import keep_running
+from agent.cli.workers import CONNECTIONS, allowed_connections, keep_running
 from agent.running_server import FILE
 from tests.agent.cli.command import held_open, plumbline
 from tests.agent.cli.servers import running
@@ -39,11 +40,39 @@ def test_a_server_tells_where_it_is_and_leaves_nothing_behind(own: Path) -> None
         assert httpx2.get(f"{server.url}/v1/models", headers=bearer).status_code == 200
         answer = plumbline("ask", "What does the Heron cost?", "--json", "--config", own).json
         assert "EUR 149" in answer["answer"]
-        with socket.create_connection(("127.0.0.1", port)) as slow:
+        here = ("127.0.0.1", port)
+        with socket.create_connection(here) as slow, socket.create_connection(here) as stream:
+            stream.sendall(
+                b"GET /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
+                b"Authorization: Bearer " + key.encode() + b"\r\n\r\n"
+            )
+            assert b"200 OK" in stream.recv(1024)
             slow.sendall(b"POST /api/threads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
             assert server.ended() == (0, "")
     assert not file.exists()
     assert plumbline("ask", "What does the Heron cost?", "--json", "--config", own).code == 0
+
+
+def test_nobody_else_can_read_what_is_kept(own: Path) -> None:
+    """Conversations and documents, in whatever file."""
+    assert plumbline("ask", "What does the Heron cost?", "--config", own).code == 0
+    folder = own.parent / ".plumbline"
+    assert (folder / "threads.db").exists()
+    kept = [folder, folder / "store", *folder.glob("*.db")]
+    assert [path.name for path in kept if path.stat().st_mode & 0o077] == []
+
+
+def test_a_server_may_have_many_files_open() -> None:
+    """As many as it is allowed to raise its limit to; some are left for other things than connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 512), hard))
+        allowed = allowed_connections()
+        raised, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert raised == min(hard, 2 * CONNECTIONS)
+    assert allowed == min(CONNECTIONS, raised * 3 // 4)
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,8 @@ def test_many_questions_bring_their_threads_and_histories(served: Running, marlo
     lines = [
         {"id": 1, "question": "And the Swift?", "history": [PRICE]},
         {"question": "And the Puffin?", "history": [{"question": PRICE, "answer": "EUR 149"}]},
-        {"question": "Where is my order?", "thread_id": "batch"},
-        {"question": "MK-2002", "thread_id": "batch"},
+        {"question": "Where is my order?", "thread_id": "by_server"},
+        {"question": "MK-2002", "thread_id": "by_server"},
         {"question": "???"},
         {"question": PRICE, "thread_id": "no thread/at all"},
     ]

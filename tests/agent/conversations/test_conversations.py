@@ -153,15 +153,16 @@ async def test_a_thread_takes_one_message_at_a_time(tmp_path: Path) -> None:
 
 async def test_what_is_under_way_is_limited(tmp_path: Path) -> None:
     """For each owner, and for the process; a place that is given back can be taken again."""
-    planner, modest = HeldPlanner(), caller_of("key:ana", runs=1)
+    planner, modest = HeldPlanner(), replace(caller_of("key:ana", runs=1), site=None)
+    ben = replace(BEN, site=None)
     async with opened(tmp_path, knowing(planner), runs=2) as conversations:
         thread_id, run_id = await begun(conversations, modest)
         with pytest.raises(TooManyRequests, match="1 of your questions") as refused:
             await begun(conversations, modest)
         assert refused.value.retry_after > 0
-        await begun(conversations, BEN)
-        with pytest.raises(TooManyRequests, match="2 answers are under way"):
-            await begun(conversations, BEN)
+        await begun(conversations, ben)
+        with pytest.raises(TooManyRequests, match="as many answers are under way"):
+            await begun(conversations, ben)
         assert conversations.under_way == 2
         planner.let.set()
         await conversations.answer(modest, run_id)
@@ -169,6 +170,22 @@ async def test_what_is_under_way_is_limited(tmp_path: Path) -> None:
             await conversations.say(modest, "nowhere", QUESTION)
         run = await conversations.say(modest, thread_id, QUESTION)
         await conversations.answer(modest, run.id)
+
+
+async def test_visitors_leave_half_of_the_places_to_others(tmp_path: Path) -> None:
+    """Anybody can be any number of them."""
+    planner = HeldPlanner()
+    first, second = (replace(caller_of(f"visitor:shop:{number}"), site="shop") for number in (1, 2))
+    ben = replace(BEN, site=None)
+    async with opened(tmp_path, knowing(planner), runs=2) as conversations:
+        _, run_id = await begun(conversations, first)
+        with pytest.raises(TooManyRequests, match="as many answers are under way"):
+            await begun(conversations, second)
+        _, other = await begun(conversations, ben)
+        planner.let.set()
+        await conversations.answer(first, run_id)
+        await conversations.answer(ben, other)
+        await conversations.say(second, (await conversations.open_thread(second)).id, QUESTION)
 
 
 async def test_cancelling_ends_a_run_at_once(tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ async def test_an_agent_is_told_what_it_did_wrong(
         result = await client.call_tool(tool, arguments)
     assert result.is_error
     assert word in text_of(result)
+    assert "\n" not in text_of(result)
 
 
 async def test_each_tool_needs_its_scope(tmp_path: Path) -> None:

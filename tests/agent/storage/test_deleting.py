@@ -7,14 +7,14 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from agent.storage.opening import Storage, open_storage
-from tests.agent.storage.kept import OWNER, whole_thread
+from tests.agent.storage.kept import OWNER, begun, new_thread, whole_thread
 from tools.errors import TransientError
 
 REPOSITORY = Path(__file__).parents[3]
@@ -53,16 +53,102 @@ async def test_nothing_of_a_deleted_thread_is_in_any_file(tmp_path: Path) -> Non
             assert left(tmp_path, [*threads]) == [*threads]
 
 
+async def read_much(storage: Storage, run_id: str) -> None:
+    """Read what a page of the console shows."""
+    await storage.threads.page(OWNER, cursor=None, limit=50)
+    await storage.runs.events(run_id, owner=OWNER, after=0)
+    await storage.runs.cancel_requested([run_id])
+
+
+async def given_up(work: Coroutine[None, None, None], seconds: float) -> None:
+    """Let somebody wait only so long."""
+    task = asyncio.create_task(work)
+    await asyncio.wait([task], timeout=seconds)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def storm(storages: Sequence[Storage]) -> AsyncIterator[None]:
+    """Read and begin without a pause; of the readers some go away in the middle."""
+    run, calm, chance = await begun(storages[0]), asyncio.Event(), random.Random()  # noqa: S311  # when they go
+
+    async def reading(storage: Storage, *, patient: bool) -> None:
+        while not calm.is_set():
+            await given_up(read_much(storage, run.id), 60.0 if patient else chance.random() * 0.006)
+
+    async def beginning(storage: Storage) -> None:
+        while not calm.is_set():
+            await begun(storage)
+
+    async with asyncio.TaskGroup() as tasks:
+        for storage in storages:
+            for patient in (True, True, False, False):
+                tasks.create_task(reading(storage, patient=patient))
+        tasks.create_task(beginning(storages[0]))
+        try:
+            yield
+        finally:
+            calm.set()
+
+
+async def test_deletions_in_a_storm_never_fail(tmp_path: Path) -> None:
+    """Two processes delete what others read, begin and give up meanwhile; nothing is left in any file."""
+    async with (
+        open_storage(address(tmp_path), patience_seconds=60) as one,
+        open_storage(address(tmp_path), patience_seconds=60) as other,
+        storm((one, other)),
+    ):
+        for round_ in range(4):
+            canaries = [f"canary-{round_}-{number}-" for number in range(4)]
+            made = await asyncio.gather(*(whole_thread(one, canary) for canary in canaries))
+            deleting = zip((one, other) * 2, made, strict=True)
+            await asyncio.gather(*(storage.threads.delete(name, owner=OWNER) for storage, name in deleting))
+            assert left(tmp_path, canaries) == []
+
+
+@contextmanager
+def foreign_reader(folder: Path) -> Iterator[None]:
+    """Be a program that reads the file."""
+    with closing(sqlite3.connect(folder / "conversations.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM plumbline_threads").fetchone() == (1,)
+        yield
+
+
 async def test_a_deletion_waits_for_who_still_reads_what_it_deletes(tmp_path: Path) -> None:
-    """It says so when that takes long; the next start makes up for it."""
+    """And hinders nobody else from writing meanwhile."""
+    async with open_storage(address(tmp_path), patience_seconds=60) as storage:
+        thread_id = await whole_thread(storage, "canary")
+        with foreign_reader(tmp_path):
+            deleting = asyncio.create_task(storage.threads.delete(thread_id, owner=OWNER))
+            await asyncio.sleep(0.5)
+            await storage.threads.create(new_thread())
+            assert not deleting.done()
+            assert left(tmp_path, ["canary"]) == ["canary"]
+        await deleting
+        assert left(tmp_path, ["canary"]) == []
+
+
+async def test_a_reader_that_never_lets_go_is_told_of(tmp_path: Path) -> None:
+    """The thread is deleted nevertheless, and the next deletion removes what is left of it."""
     async with open_storage(address(tmp_path), patience_seconds=0.05) as storage:
         thread_id = await whole_thread(storage, "canary")
-        with closing(sqlite3.connect(tmp_path / "conversations.db", isolation_level=None)) as reader:
-            reader.execute("BEGIN")
-            assert reader.execute("SELECT count(*) FROM plumbline_threads").fetchone() == (1,)
-            with pytest.raises(TransientError, match="another program"):
+        with foreign_reader(tmp_path):
+            with pytest.raises(TransientError, match="end that program: the next deletion"):
                 await storage.threads.delete(thread_id, owner=OWNER)
             assert (await storage.threads.page(OWNER, cursor=None, limit=5)).items == []
+        assert left(tmp_path, ["canary"]) == ["canary"]
+        await storage.threads.delete(await whole_thread(storage, "another"), owner=OWNER)
+        assert left(tmp_path, ["canary", "another"]) == []
+
+
+async def test_what_a_reader_kept_from_being_removed_is_removed_at_the_next_start(tmp_path: Path) -> None:
+    """Even if nothing else is deleted."""
+    async with open_storage(address(tmp_path), patience_seconds=0.05) as storage:
+        thread_id = await whole_thread(storage, "canary")
+        with foreign_reader(tmp_path), pytest.raises(TransientError):
+            await storage.threads.delete(thread_id, owner=OWNER)
     async with open_storage(address(tmp_path)):
         assert left(tmp_path, ["canary"]) == []
 

@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pytest
 from sqlalchemy import Connection, event, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -61,4 +64,27 @@ async def test_one_that_cannot_be_kept_hinders_none_of_its_company(tmp_path: Pat
     assert created == [None] * 5
     assert isinstance(orphaned, NotFound)
     assert [await storage.threads.get(thread.id, owner=OWNER) for thread in threads] == threads
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("defect", "raised"),
+    [
+        pytest.param({"attempts": 2**70}, OverflowError, id="a number that SQLite cannot hold"),
+        pytest.param({"thread_id": None}, TypeError, id="a question in no thread"),
+    ],
+)
+async def test_a_defect_fails_alone(tmp_path: Path, defect: dict[str, Any], raised: type[Exception]) -> None:
+    """Who hands over what no database can take hears of it; others' questions are kept."""
+    database = Database(*make_engine(f"sqlite:///{tmp_path / 'conversations.db'}"))
+    await migrate(database)
+    storage = Storage(database, Scrubber(database))
+    threads = [new_thread(f"owner {number}") for number in range(4)]
+    await asyncio.gather(*map(storage.threads.create, threads))
+    *good, last = map(new_run, threads)
+    runs = [good[0], replace(last, **defect), *good[1:]]
+    results = await asyncio.gather(*map(storage.runs.begin, runs), return_exceptions=True)
+    assert [type(result) for result in results] == [type(None), raised, type(None), type(None)]
+    kept = await asyncio.gather(*(storage.runs.get(run.id, owner=run.owner) for run in good))
+    assert kept == good
     await database.close()

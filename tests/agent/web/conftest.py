@@ -17,9 +17,9 @@ MILLISECONDS = 10_000
 """Longest wait for anything on a page."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start the machine's own browser, once."""
+    """Start the machine's own browser; while it runs, no other event loop can run in this thread."""
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
         pytest.skip("there is no browser; get one with: apt-get install chromium")

@@ -85,6 +85,8 @@ def passage(number: int = 1, **more: Any) -> PassageQuote:  # noqa: ANN401  # an
         "title": "The kettle",
         "section": "Boiling",
         "quote": "The kettle boils for two minutes.",
+        "before": "Fill it first. ",
+        "after": " Then it clicks.",
         "url": None,
         **more,
     }

@@ -47,7 +47,16 @@ OPEN = """() => {
 def poisoned(text: str) -> Answer:
     """Return an answer that has the text wherever text of documents, rows and models can stand."""
     address = f"javascript:{text}"
-    quoted = passage(quote=text, title=text, section=text, source=text, knowledge_base=text[:80], url=address)
+    quoted = passage(
+        quote=text,
+        before=text,
+        after=text,
+        title=text,
+        section=text,
+        source=text,
+        knowledge_base=text[:80],
+        url=address,
+    )
     rows = RowsQuote(
         id=2,
         statement=text,

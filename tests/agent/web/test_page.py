@@ -58,6 +58,8 @@ def test_a_chip_opens_the_quoted_passage_and_escape_leads_back(stage: Stage, pag
     body = turn.locator(".source-body")
     expect(body).to_be_focused()
     expect(body.locator("mark")).to_have_text("The kettle boils for two minutes.")
+    whole = "Fill it first. The kettle boils for two minutes. Then it clicks."
+    expect(body.locator("blockquote")).to_have_text(whole)
     expect(body).to_contain_text("guides · kettle.md")
     link = body.get_by_role("link", name="Open the document")
     expect(link).to_have_attribute("href", "https://docs.example/k")
