@@ -15,11 +15,12 @@ def clean(question: str) -> str:
         InvalidInput: Nothing readable is left, it is mostly not text, or it is too long.
     """
     text = question.encode("utf-8", "replace").decode("utf-8")
-    printable = (
-        " " if unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") else character
-        for character in text
-    )
-    kept = " ".join("".join(printable).split())
+    if not text.isprintable():
+        text = "".join(
+            " " if unicodedata.category(character) in ("Cc", "Cs", "Co", "Cn") else character
+            for character in text
+        )
+    kept = " ".join(text.split())
     if not kept:
         raise InvalidInput("the question is empty; ask something in words")
     if len(kept) > LONGEST_QUESTION:

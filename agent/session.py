@@ -21,6 +21,9 @@ from graph.state import State, new_turn
 from tools.errors import InvalidInput
 from tools.types import ANYONE, Principal
 
+RUN = "plumbline_run"
+"""Names the run in a checkpoint. As `run_id`, langgraph would go on in the middle of a run that was cut off,
+with values that were read back from disk as lists instead of tuples."""
 _THREAD = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 
 
@@ -67,7 +70,7 @@ class Session:
                 f"thread id {thread[:80]!r} is not usable; use 1 to 64 letters, digits, - and _"
             )
         run = run_id or uuid.uuid4().hex
-        config: RunnableConfig = {"configurable": {"thread_id": thread}, "metadata": {"run_id": run}}
+        config: RunnableConfig = {"configurable": {"thread_id": thread}, "metadata": {RUN: run}}
         watch, deps, in_time = Watch(), self._deps.for_one_run(principal), True
         snapshot = await self._graph.aget_state(config)
         if not _ended(snapshot, run):
@@ -117,7 +120,7 @@ class Session:
 
 def _ended(before: StateSnapshot, run: str) -> bool:
     """Tell whether the thread's last checkpoint is the end, or the pause, of this very run."""
-    mine = (before.metadata or {}).get("run_id") == run
+    mine = (before.metadata or {}).get(RUN) == run
     return mine and (not before.next or bool(before.interrupts))
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from tools.errors import ConfigurationError
@@ -10,6 +11,7 @@ _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f.]*:[0-9a-f:.]+")
 _USUAL_PORTS = {"http": 80, "https": 443}
 
 
+@lru_cache(maxsize=1024)  # asked several times of every request
 def origin_of(text: str) -> str | None:
     """Return an origin as a browser writes it; None when it is none, such as `null`."""
     try:

@@ -1,6 +1,7 @@
 """What a server is called, and from where it is called."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from starlette.datastructures import Headers
@@ -60,6 +61,7 @@ def own_origin(connection: HTTPConnection) -> str:
     return f"{connection.url.scheme}://{authority}"
 
 
+@lru_cache(maxsize=1024)  # asked several times of every request
 def _address(name: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(name)

@@ -22,10 +22,12 @@ class HttpConnection(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Begin to wait, unless there are too many who do."""
         super().connection_made(transport)
-        if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
-            _log.warning("%s connections are open; more are closed", len(self.connections) - 1)
+        left = self._places_left()
+        if left < 0:
             transport.abort()
             return
+        if left == 0:
+            _log.warning("%s connections are open, as many as there may be", len(self.connections))
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -46,6 +48,10 @@ class HttpConnection(HttpToolsProtocol):
 
     def _unsupported_upgrade_warning(self) -> None:
         """Say nothing: an upgrade is an offer of the client, and its request is answered as it stands."""
+
+    def _places_left(self) -> int:
+        """Count them; the last is not given away, for with it uvicorn would refuse every request."""
+        return 1 if self.limit_concurrency is None else self.limit_concurrency - 1 - len(self.connections)
 
     def _wait(self) -> None:
         if self._clock is None and not self.transport.is_closing():

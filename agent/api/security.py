@@ -26,8 +26,11 @@ CALLER = "plumbline.caller"
 """Where a guarded application finds its caller in the connection's scope."""
 
 
-def host_of(request: Request) -> Host:
-    """Return what the server is made of."""
+async def host_of(request: Request) -> Host:
+    """Return what the server is made of.
+
+    FastAPI sends a dependency that is no coroutine to a thread, to queue there behind the work of the graphs.
+    """
     host: Host = request.app.state.host
     return host
 
@@ -48,7 +51,7 @@ class Allowed:
             AccessDenied: It may not.
             TooManyRequests: It asked too often.
         """
-        return await admit(host_of(request), request, self.policy)
+        return await admit(await host_of(request), request, self.policy)
 
 
 @dataclass(frozen=True, slots=True)

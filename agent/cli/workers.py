@@ -1,6 +1,7 @@
 """One process that serves, or several that share a socket."""
 
 import asyncio
+import gc
 import logging
 import multiprocessing
 import os
@@ -81,8 +82,11 @@ def serve_alone(serving: Serving, listener: socket.socket, *, on_ready: Callable
 async def _serve(serving: Serving, listener: socket.socket, on_ready: Callable[[], None]) -> None:
     listening = Listening(host=serving.host, port=serving.port)
     async with open_host(serving.settings, listening=listening, operator=serving.operator) as host:
+        app = create_app(host)
+        gc.collect()
+        gc.freeze()  # else all that lives as long as the server is looked through again and again
         config = uvicorn.Config(
-            create_app(host),
+            app,
             http=HttpConnection,
             ws="none",
             log_config=None,

@@ -329,6 +329,32 @@ async def test_a_run_that_was_cut_off_is_done_anew_under_its_id() -> None:
     assert planner.asked[-1][1] == (Turn(question=QUESTION, answer=again.answer),)
 
 
+@pytest.mark.parametrize("node", ["rerank", "synthesize", "verify"])
+@pytest.mark.parametrize("again", ["one", "two"], ids=["taken up", "asked again"])
+async def test_a_run_that_was_cut_off_late_is_not_gone_on_with(node: str, again: str) -> None:
+    """Neither under its own id nor by the next question: what it had found is found anew, rows too."""
+    plan = plan_of(part_of(QUESTION, matches=(Match(query="stock", score=0.9),)))
+    catalog = FakeCatalog(results={"stock": replace(rows_of(("Kettle", 4)), answer="{name}: {stock}")})
+    planner = FakePlanner(plans={QUESTION: plan})
+    session = session_of(deps_of(store=store_with(BOIL), catalog=catalog, planner=planner))
+
+    def stop(event: Event) -> None:
+        if event == NodeStarted(node=node):
+            asking.cancel()
+
+    asking = asyncio.create_task(session.ask(QUESTION, thread_id="t", run_id="one", on_event=stop))
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    events: list[Event] = []
+    answer = await session.ask(QUESTION, thread_id="t", run_id=again, on_event=events.append)
+    begun = [event.node for event in events if isinstance(event, NodeStarted)]
+    assert {"classify", "query_database", "rerank", "synthesize", "verify"} <= set(begun)
+    assert len(planner.asked) == 2
+    assert answer.status == "answered"
+    (cited,) = [citation for citation in answer.citations if isinstance(citation, RowsQuote)]
+    assert cited.rows == [["Kettle", 4]]
+
+
 async def test_a_forgotten_thread_begins_anew() -> None:
     """Other threads are kept."""
     planner = FakePlanner()

@@ -86,3 +86,4 @@ async def test_figures_count_requests_by_route_and_answers_by_how_they_ended(tmp
     assert figures["plumbline_degraded_answers_total",] == 1
     assert figures["plumbline_runs_running",] == 0
     assert figures["plumbline_model_calls_total",] == 0
+    assert [name for name, *_ in figures if name.endswith("_created")] == []
