@@ -161,6 +161,8 @@ def test_an_interruption_is_one_line_and_its_own_code(marlow: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment_of_a_child({}),
+        # a suite that a shell runs in the background ignores Ctrl-C, and hands that on
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert process.stdin is not None
     assert process.stdout is not None
