@@ -6,7 +6,7 @@ PYTEST ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test test-studio check bench lock clean
 
 setup: .venv/.installed ## the pinned environment, without development tools
 
@@ -43,7 +43,16 @@ lock: ## needs uv; writes pins and hashes only, never an index address
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
 	  --group pyproject.toml:build pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
-	  --all-extras --group pyproject.toml:dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	  --extra otel --group pyproject.toml:dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --extra studio --group pyproject.toml:studio --group pyproject.toml:build pyproject.toml -o requirements-studio.lock
+
+test-studio: requirements-studio.lock ## what langgraph dev serves, in an environment of its own
+	@test -x .venv-studio/bin/python || $(PYTHON) -m venv .venv-studio
+	@.venv-studio/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements-studio.lock
+	@.venv-studio/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+	.venv-studio/bin/python -m pytest tests/agent/test_langgraph_server.py
 
 clean:
-	rm -rf .venv .plumbline agent/demo/.plumbline
+	rm -rf .venv .venv-studio .plumbline agent/demo/.plumbline

@@ -14,6 +14,7 @@ from tools.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from tools.database.named.catalog import QueryCatalog
+    from tools.database.schema import ReflectedDatabase
     from tools.database.worker.isolated import IsolatedDatabase
     from tools.metering import Budget
     from tools.ports import Embedder, Reranker, Store
@@ -77,7 +78,7 @@ def budget_for(settings: Settings) -> "Budget":
 
 
 def catalog_for(
-    settings: Settings, database: "IsolatedDatabase", embedder: "Embedder"
+    settings: Settings, database: "ReflectedDatabase", embedder: "Embedder"
 ) -> "QueryCatalog | None":
     """Open the catalogue of named queries; None when there are none."""
     from tools.database.named.catalog import QueryCatalog

@@ -12,8 +12,11 @@ from agent.answer import Answer
 from agent.bootstrap import Library, open_deps, open_library
 from agent.checkpoints import open_checkpoints
 from agent.events import Event, RunStarted, concluding
+from agent.recording.around import Recorded
 from agent.session import Session
 from agent.settings import load
+from agent.storage.opening import open_storage
+from agent.tracing.keeper import Keeper, open_keeper
 from graph.build import build
 from graph.deps import Deps
 from tools.errors import ConfigurationError, TransientError
@@ -107,18 +110,26 @@ class Assistant:
 async def open_session(library: Library) -> AsyncIterator[Session]:
     """Open the graph over a library; threads are kept in the data folder and survive the process."""
     library.check_ingested()
-    async with open_deps(library) as deps, open_threads(library, deps) as session:
+    settings = library.settings
+    async with (
+        open_deps(library) as deps,
+        open_keeper(settings, lambda: open_storage(settings.storage_url)) as keeper,
+        open_threads(library, deps, keeper=keeper) as session,
+    ):
         yield session
 
 
 @asynccontextmanager
-async def open_threads(library: Library, deps: Deps) -> AsyncIterator[Session]:
-    """Open the threads of the data folder for a graph that is given these."""
+async def open_threads(
+    library: Library, deps: Deps, *, keeper: Keeper | None = None
+) -> AsyncIterator[Session]:
+    """Open the threads of the data folder for a graph that is given these; a keeper records what it does."""
     threads = library.settings.folder / THREADS
     _make_file(threads)
     with _conversations(threads):
         async with open_checkpoints(threads) as checkpoints:
-            yield Session(build(checkpoints), deps)
+            keep = None if keeper is None else keeper.keep
+            yield Session(build(checkpoints, around=Recorded()), deps, keep=keep)
 
 
 def count_threads(library: Library) -> int:

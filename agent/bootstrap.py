@@ -25,15 +25,15 @@ from tools.private import make_folder
 from tools.types import ANYONE, IngestReport, Principal
 
 if TYPE_CHECKING:
+    from agent.reasoning import Outside
     from graph.deps import Deps, Limits
     from graph.reasoning.ports import Judgments
-    from tools.database.named.catalog import QueryCatalog
-    from tools.database.worker.isolated import IsolatedDatabase
+    from tools.database.schema import ReflectedDatabase
     from tools.knowledge.ingest import Progress
     from tools.knowledge.manifest import Manifest
     from tools.knowledge.reading import BaseConfig
     from tools.models.endpoint import Endpoint
-    from tools.ports import Embedder, Store
+    from tools.ports import Catalog, Embedder, Store
     from tools.ranking.rules import Rule
 
 
@@ -120,11 +120,11 @@ def open_library(settings: Settings) -> Iterator[Library]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapters:
-    """What questions need besides the library."""
+    """What questions need besides the library; every one of them is on tape while a run is recorded."""
 
-    database: "IsolatedDatabase | None"
+    database: "ReflectedDatabase | None"
     """None when none is configured."""
-    catalog: "QueryCatalog | None"
+    catalog: "Catalog | None"
     """None when there are no named queries."""
     embedder: "Embedder"
     """The library's, as questions use it."""
@@ -143,16 +143,21 @@ async def open_adapters(library: Library) -> AsyncIterator[Adapters]:
     """
     settings = library.settings
     async with AsyncExitStack() as stack:
-        database = None
+        database: ReflectedDatabase | None = None
         if settings.database is not None:
-            database = stack.enter_context(closing(open_sql_database(settings)))
-        from agent.reasoning import open_endpoint
+            opened = stack.enter_context(closing(open_sql_database(settings)))
+            from agent.recording.ports import TapedDatabase
 
-        embedder = embedder_for_questions(settings, library.embedder)
+            database = TapedDatabase(opened)
+        from agent.reasoning import open_endpoint
+        from agent.recording.ports import TapedCatalog, TapedEmbedder
+
+        embedder = TapedEmbedder(embedder_for_questions(settings, library.embedder))
+        catalog = catalog_for(settings, database, embedder) if database is not None else None
         local = settings.mode == "local"
         yield Adapters(
             database=database,
-            catalog=catalog_for(settings, database, embedder) if database is not None else None,
+            catalog=TapedCatalog(catalog) if catalog is not None else None,
             embedder=embedder,
             endpoint=None if local else await stack.enter_async_context(open_endpoint(settings)),
         )
@@ -163,39 +168,67 @@ def make_deps(library: Library, adapters: Adapters) -> "Deps":
 
     Blocks the thread: learning takes about a second, and nothing when it was learned before.
     """
+    return assemble(library.settings, outside_of(library, adapters))
+
+
+def outside_of(library: Library, adapters: Adapters) -> "Outside":
+    """Return everything that is outside of the graph, on tape; blocks the thread as `make_deps` does."""
     from agent.learning import routers_for
+    from agent.reasoning import Outside, live_models
+    from agent.recording import ports
+    from agent.recording.judging import TapedClassifier
+    from tools.knowledge.similarity import EmbeddedSimilarity
+
+    settings, embedder, reranker = library.settings, adapters.embedder, reranker_for(library.settings)
+    routers = routers_for(settings, store=library.store, manifest=library.manifest, embedder=library.embedder)
+    return Outside(
+        store=ports.TapedStore(library.store),
+        embedder=embedder,
+        similarity=ports.TapedSimilarity(EmbeddedSimilarity(embedder)),
+        catalog=adapters.catalog,
+        database=adapters.database,
+        reranker=None if reranker is None else ports.TapedReranker(reranker),
+        clock=ports.TapedClock(PinnedClock(settings.assistant.today)),
+        classifier=lambda principal: TapedClassifier(routers.of(principal)),
+        models=live_models(settings, adapters.endpoint, embedder, adapters.database),
+    )
+
+
+def assemble(settings: Settings, outside: "Outside") -> "Deps":
+    """Make the judgments of a configuration over what is outside of the graph; nothing is asked yet."""
     from agent.reasoning import local_reasoning, reasoning_for
+    from agent.recording.setup import setup_of
     from graph.deps import Deps
     from tools.metering import Meter
 
-    settings, embedder = library.settings, adapters.embedder
     about = settings.assistant.description or _about(settings)
-    routers = routers_for(settings, store=library.store, manifest=library.manifest, embedder=library.embedder)
-    anyones = routers.of(ANYONE)
-    catalog, database = adapters.catalog, adapters.database
-    local = local_reasoning(
-        settings, router=anyones, embedder=embedder, catalog=catalog, database=database, about=about
-    )
-    reasoning = reasoning_for(settings, local, endpoint=adapters.endpoint, embedder=embedder)
+    local = local_reasoning(settings, outside, about=about)
+    reasoning = reasoning_for(settings, local, outside)
 
     def judgments(principal: Principal) -> "Judgments":
-        return reasoning.judgments(routers.of(principal))
+        return reasoning.judgments(outside.classifier(principal))
 
     anyone = judgments(ANYONE)
     return Deps(
         knowledge_bases={name: base.description for name, base in settings.knowledge_bases.items()},
-        store=library.store,
-        embedder=embedder,
-        catalog=catalog,
-        clock=PinnedClock(settings.assistant.today),
+        store=outside.store,
+        embedder=outside.embedder,
+        catalog=outside.catalog,
+        clock=outside.clock,
         planner=anyone.planner,
         judge=anyone.judge,
         writer=anyone.writer,
+        knowledge=anyone.knowledge,
+        setup={
+            **setup_of(settings),
+            "tables": outside.models.tables if outside.models is not None else (),
+            "dialect": outside.database.dialect if outside.database is not None else None,
+        },
         judgments=judgments,
-        database=database,
+        database=outside.database,
         sql_writer=reasoning.sql_writer,
         rules=_rules(settings),
-        reranker=reranker_for(settings),
+        reranker=outside.reranker,
         limits=_limits(settings),
         mode=settings.mode,
         meter=Meter(budget=budget_for(settings)),

@@ -28,9 +28,7 @@ from tools.types import ANYONE, Cell, Match, Note, Principal, Rows
 if TYPE_CHECKING:
     from graph.reasoning.local.sql.writer import LocalSqlWriter
     from graph.reasoning.ports import Attempt, SqlWriter
-    from tools.database.named.catalog import QueryCatalog
     from tools.database.schema import ReflectedDatabase, Schema
-    from tools.database.worker.isolated import IsolatedDatabase
     from tools.metering import Meter
     from tools.models.endpoint import Endpoint
     from tools.ports import Catalog, Clock, Embedder
@@ -196,8 +194,8 @@ async def open_data_desk(settings: Settings) -> AsyncIterator[DataDesk]:
 def make_data_desk(
     settings: Settings,
     *,
-    database: "IsolatedDatabase",
-    catalog: "QueryCatalog | None",
+    database: "ReflectedDatabase",
+    catalog: "Catalog | None",
     embedder: "Embedder",
     endpoint: "Endpoint | None",
 ) -> DataDesk:
@@ -237,9 +235,19 @@ def _writers(
     local = LocalSqlWriter(database)
     if endpoint is None:
         return local, local
+    from agent.kept_examples import example_store
     from agent.reasoning import chat_for, llm_sql_writer
+    from tools.knowledge.similarity import EmbeddedSimilarity
 
-    return local, llm_sql_writer(settings, local, chat_for(settings, endpoint), embedder, calls_behind=0)
+    writer = llm_sql_writer(
+        settings,
+        local,
+        chat_for(settings, endpoint),
+        examples=example_store(settings, embedder, dialect=database.dialect),
+        similarity=EmbeddedSimilarity(embedder),
+        calls_behind=0,
+    )
+    return local, writer
 
 
 def _section(settings: Settings) -> Database:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 
 from agent.access.caller import Limits
@@ -10,13 +10,16 @@ from agent.access.keys import Keys
 from agent.access.limits import Limiter
 from agent.access.visitors import Visitors
 from agent.assistant import open_threads
-from agent.bootstrap import Adapters, Library, make_deps, open_adapters, open_library
+from agent.bootstrap import Adapters, Library, make_deps, open_adapters, open_library, outside_of
 from agent.conversations.conversations import Conversations, open_conversations
 from agent.data_desk import DataDesk, make_data_desk
 from agent.ingestion import Ingestion, open_ingestion
+from agent.recording.recorder import Recorder
 from agent.session import Session
 from agent.settings import Settings
 from agent.storage.opening import Storage, open_storage
+from agent.tracing.desk import TraceDesk
+from agent.tracing.keeper import Keeper, open_keeper
 from graph.deps import Deps
 
 OPERATOR_BYTES = 32
@@ -44,6 +47,7 @@ class Host:
     session: Session
     storage: Storage
     conversations: Conversations
+    traces: TraceDesk
     ingestion: Ingestion
     keys: Keys
     visitors: Visitors
@@ -76,14 +80,15 @@ async def open_host(
         library.check_ingested()
         adapters = await stack.enter_async_context(open_adapters(library))
         deps = make_deps(library, adapters)
-        session = await stack.enter_async_context(open_threads(library, deps))
-        ingestion = await stack.enter_async_context(open_ingestion(library, adapters, session))
         storage = await stack.enter_async_context(open_storage(settings.storage_url))
+        keeper = await stack.enter_async_context(open_keeper(settings, lambda: nullcontext(storage)))
+        session = await stack.enter_async_context(open_threads(library, deps, keeper=keeper))
+        ingestion = await stack.enter_async_context(open_ingestion(library, adapters, session))
         conversations = await stack.enter_async_context(
             open_conversations(
                 storage,
                 session,
-                runs=settings.server.runs,
+                runs=server.runs,
                 single_process=settings.storage.qdrant_url is None,
             )
         )
@@ -95,6 +100,7 @@ async def open_host(
             session=session,
             storage=storage,
             conversations=conversations,
+            traces=_traces(storage, library, adapters, keeper),
             ingestion=ingestion,
             keys=Keys(
                 storage.keys,
@@ -105,6 +111,17 @@ async def open_host(
             desk=_desk(settings, adapters),
             operator=operator or secrets.token_urlsafe(OPERATOR_BYTES),
         )
+
+
+def _traces(storage: Storage, library: Library, adapters: Adapters, keeper: Keeper | None) -> TraceDesk:
+    recorder = Recorder() if keeper is None else keeper.recorder
+    return TraceDesk(
+        storage,
+        library.settings,
+        recorder,
+        keeper=keeper,
+        live=lambda: outside_of(library, adapters),
+    )
 
 
 def _desk(settings: Settings, adapters: Adapters) -> DataDesk | None:

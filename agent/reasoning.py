@@ -1,6 +1,6 @@
 """Chooses the judgments of the graph: the local ones, or a language model in front of them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -9,17 +9,20 @@ from agent.settings import Settings
 from graph.plan import Families
 from graph.reasoning.local.judge import LocalJudge
 from graph.reasoning.local.planner import LocalPlanner
-from graph.reasoning.local.router import Router
+from graph.reasoning.local.router import Classifier
 from graph.reasoning.local.sql.writer import LocalSqlWriter
 from graph.reasoning.local.supports import SpanFinder
 from graph.reasoning.local.writer import LocalWriter
 from graph.reasoning.ports import Judgments, SqlWriter
 from tools.database.schema import ReflectedDatabase
 from tools.errors import ConfigurationError
-from tools.ports import Catalog, Chat, Embedder
+from tools.ports import Catalog, Chat, Clock, Embedder, Reranker, Similarity, Store
+from tools.types import ANYONE, Principal
 
 if TYPE_CHECKING:
+    from graph.reasoning.llm.examples import Examples
     from graph.reasoning.llm.planner import LlmPlanner
+    from graph.reasoning.llm.sql_examples import SqlExamples
     from tools.models.chat import OpenAIChat
     from tools.models.endpoint import Endpoint
 
@@ -32,10 +35,40 @@ ABILITIES = "models.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageModels:
+    """The language models of an installation, and what they are shown."""
+
+    chat: "Callable[[str], Chat]"
+    """Returns a model by name."""
+    examples: "Examples"
+    sql_examples: "SqlExamples | None"
+    """None when no SQL is written."""
+    tables: Sequence[tuple[str, str]] = ()
+    """Names of tables that SQL may be written over, with what is known of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Everything that is outside of the graph: live and on tape, or played from a recording."""
+
+    store: Store
+    embedder: Embedder
+    similarity: Similarity
+    catalog: Catalog | None
+    database: ReflectedDatabase | None
+    reranker: Reranker | None
+    clock: Clock
+    classifier: Callable[[Principal], Classifier]
+    """Returns the router as an asker may know it."""
+    models: LanguageModels | None
+    """None in local mode."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reasoning:
     """One implementation of every reasoning port."""
 
-    judgments: Callable[[Router], Judgments]
+    judgments: Callable[[Classifier], Judgments]
     """Makes those that know what a router knows."""
     sql_writer: SqlWriter | None
     """None when only named queries may be run, or there is no database."""
@@ -50,34 +83,27 @@ class LocalReasoning:
     writer: LocalWriter
     sql_writer: LocalSqlWriter | None
 
-    def knowing(self, router: Router) -> "LocalReasoning":
+    def knowing(self, router: Classifier) -> "LocalReasoning":
         """Return the judgments that know what a router knows."""
         judge = replace(self.judge, lexicon=router.lexicon, finder=self.judge.finder.reading(router.lexicon))
         return replace(self, planner=replace(self.planner, router=router), judge=judge)
 
-    def judgments(self, router: Router) -> Judgments:
+    def judgments(self, router: Classifier) -> Judgments:
         """Return them for the graph."""
         own = self.knowing(router)
-        return Judgments(planner=own.planner, judge=own.judge, writer=own.writer)
+        return Judgments(planner=own.planner, judge=own.judge, writer=own.writer, knowledge=router.lexicon)
 
 
-def local_reasoning(
-    settings: Settings,
-    *,
-    router: Router,
-    embedder: Embedder,
-    catalog: Catalog | None,
-    database: ReflectedDatabase | None,
-    about: str,
-) -> LocalReasoning:
+def local_reasoning(settings: Settings, outside: Outside, *, about: str) -> LocalReasoning:
     """Return the judgments of the local mode."""
-    finder = SpanFinder(router.lexicon, embedder)
-    sql_writer = local_sql_writer(settings, database) if database is not None else None
+    router = outside.classifier(ANYONE)
+    finder = SpanFinder(router.lexicon, outside.similarity)
+    sql_writer = local_sql_writer(settings, outside.database) if outside.database is not None else None
     return LocalReasoning(
         planner=LocalPlanner(
             router=router,
-            embedder=embedder,
-            catalog=catalog,
+            embedder=outside.embedder,
+            catalog=outside.catalog,
             about=about,
             composer=sql_writer,
             families=Families(**settings.expansion.model_dump()),
@@ -94,12 +120,10 @@ def local_sql_writer(settings: Settings, database: ReflectedDatabase) -> LocalSq
     return LocalSqlWriter(database) if asked else None
 
 
-def reasoning_for(
-    settings: Settings, local: LocalReasoning, *, endpoint: "Endpoint | None", embedder: Embedder
-) -> Reasoning:
-    """Return the judgments of the installation's mode; without an endpoint the local ones."""
-    if endpoint is not None:
-        return _with_model(settings, local, endpoint, embedder)
+def reasoning_for(settings: Settings, local: LocalReasoning, outside: Outside) -> Reasoning:
+    """Return the judgments of the installation's mode; without language models the local ones."""
+    if outside.models is not None:
+        return _with_model(settings, local, outside.models, outside.similarity)
     return Reasoning(judgments=local.judgments, sql_writer=local.sql_writer)
 
 
@@ -147,56 +171,81 @@ def chat_for(settings: Settings, endpoint: "Endpoint", name: str | None = None) 
     )
 
 
-def _with_model(
+def live_models(
     settings: Settings,
-    local: LocalReasoning,
-    endpoint: "Endpoint",
+    endpoint: "Endpoint | None",
     embedder: Embedder,
-) -> Reasoning:
+    database: ReflectedDatabase | None,
+) -> LanguageModels | None:
+    """Return the models of an endpoint with their examples, on tape; None without an endpoint."""
+    if endpoint is None:
+        return None
+    from agent.kept_examples import example_store
+    from agent.recording.chat import TapedChat
+    from agent.recording.judging import TapedExamples, TapedSqlExamples
     from graph.reasoning.llm.examples import ExampleStore, read_examples
+
+    own = settings.assistant.examples
+    examples = [*(read_examples(settings.resolve(own)) if own else ()), *read_examples()]
+    written = database if settings.database is not None and settings.database.asking.enabled else None
+    return LanguageModels(
+        chat=lambda name: TapedChat(chat_for(settings, endpoint, name)),
+        examples=TapedExamples(ExampleStore(examples, embedder)),
+        sql_examples=None
+        if written is None
+        else TapedSqlExamples(example_store(settings, embedder, dialect=written.dialect)),
+        tables=() if written is None else _tables(written),
+    )
+
+
+def _with_model(
+    settings: Settings, local: LocalReasoning, models: LanguageModels, similarity: Similarity
+) -> Reasoning:
     from graph.reasoning.llm.judge import LlmJudge
     from graph.reasoning.llm.writer import LlmWriter
 
-    models, rules, own = settings.models, local.sql_writer, settings.assistant.examples
-    examples = [*(read_examples(settings.resolve(own)) if own else ()), *read_examples()]
-    planner = _model_planner(settings, local, endpoint)
-    judge = LlmJudge(
-        chat=chat_for(settings, endpoint, models.judge), local=local.judge, marked=models.datamarking
-    )
+    rules, marked = local.sql_writer, settings.models.datamarking
+    planner = _model_planner(settings, local, models)
+    judging = models.chat(settings.models.judge or settings.models.chat)
+    judge = LlmJudge(chat=judging, local=local.judge, marked=marked)
     writer = LlmWriter(
-        chat=chat_for(settings, endpoint),
+        chat=models.chat(settings.models.chat),
         local=local.writer,
         local_judge=local.judge,
-        examples=ExampleStore(examples, embedder),
+        examples=models.examples,
         faithfulness=settings.assistant.faithfulness,
         name=settings.assistant.name,
-        marked=models.datamarking,
+        marked=marked,
     )
 
-    def judgments(router: Router) -> Judgments:
+    def judgments(router: Classifier) -> Judgments:
         known = local.knowing(router)
         return Judgments(
             planner=replace(planner, local=known.planner),
             judge=replace(judge, local=known.judge),
             writer=replace(writer, local_judge=known.judge),
+            knowledge=router.lexicon,
         )
 
-    return Reasoning(
-        judgments=judgments,
-        sql_writer=llm_sql_writer(settings, rules, chat_for(settings, endpoint), embedder) if rules else None,
-    )
+    sql_writer = None
+    if rules is not None and models.sql_examples is not None:
+        chat = models.chat(settings.models.chat)
+        sql_writer = llm_sql_writer(
+            settings, rules, chat, examples=models.sql_examples, similarity=similarity
+        )
+    return Reasoning(judgments=judgments, sql_writer=sql_writer)
 
 
-def _model_planner(settings: Settings, local: LocalReasoning, endpoint: "Endpoint") -> "LlmPlanner":
+def _model_planner(settings: Settings, local: LocalReasoning, models: LanguageModels) -> "LlmPlanner":
     from graph.reasoning.llm.planner import LlmPlanner
 
-    queries, rules = settings.database.queries if settings.database else (), local.sql_writer
+    queries = settings.database.queries if settings.database else ()
     return LlmPlanner(
-        chat=chat_for(settings, endpoint, settings.models.planner),
+        chat=models.chat(settings.models.planner or settings.models.chat),
         local=local.planner,
         bases={name: base.description for name, base in settings.knowledge_bases.items()},
         queries=[(query.name, query.description) for query in queries],
-        tables=_tables(rules.database) if rules else (),
+        tables=models.tables,
         marked=settings.models.datamarking,
     )
 
@@ -213,20 +262,21 @@ def llm_sql_writer(
     settings: Settings,
     local: LocalSqlWriter,
     chat: Chat,
-    embedder: Embedder,
     *,
+    examples: "SqlExamples",
+    similarity: Similarity,
     calls_behind: int = CALLS_BEHIND,
 ) -> SqlWriter:
     """Return a model that writes SQL for the database of the rules, which fall in for it.
 
     Args:
-        settings: Its switches and the data folder.
+        settings: Its switches.
         local: The rules.
         chat: The model.
-        embedder: Chooses examples and, in large schemas, tables.
+        examples: What it is shown.
+        similarity: Chooses tables of large schemas.
         calls_behind: Model calls that the answer needs once its rows are there.
     """
-    from agent.kept_examples import example_store
     from graph.reasoning.llm.sql_view import SchemaLinker
     from graph.reasoning.llm.sql_writer import LlmSqlWriter
 
@@ -236,8 +286,8 @@ def llm_sql_writer(
     return LlmSqlWriter(
         chat=chat,
         local=local,
-        linker=SchemaLinker(local.database, embedder),
-        store=example_store(settings, embedder, dialect=local.database.dialect),
+        linker=SchemaLinker(local.database, similarity),
+        store=examples,
         examples=asking.examples,
         difficulty=asking.difficulty,
         votes=asking.votes,

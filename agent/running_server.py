@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from agent.events import Event
+    from agent.recording.recording import Changes
 
 FILE = "server.json"
 CONNECT_SECONDS = 2.0
@@ -193,6 +194,16 @@ class RunningServer:
                 elif name == "error":
                     raise TransientError(data["message"])
         raise TransientError(f"the server (process {self.pid}) ended while it ingested; run it again")
+
+    async def fork(self, run_id: str, step: int, changes: "Changes") -> str:
+        """Run a recorded question again from behind a step; return the id of the new run."""
+        wanted = {
+            "step": step,
+            "state": changes.state,
+            "prompts": changes.prompts,
+            "configuration": changes.configuration,
+        }
+        return str((await self._post(f"/api/traces/{run_id}/fork", wanted))["run_id"])
 
     async def ready(self) -> dict[str, bool]:
         """Return of each thing that the server needs whether it can serve."""

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from agent.sections import Assistant, Database, Expansion, KnowledgeBase, Models, Ranking
 from agent.sections_server import Server, Storage
+from agent.sections_tracing import Tracing
 from agent.settings_problems import described, unknown_keys, unknown_variables
 from tools.errors import ConfigurationError
 from tools.types import Mode
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     ranking: Ranking = Ranking()
     storage: Storage = Storage()
     server: Server = Server()
+    tracing: Tracing = Tracing()
     file: Path = Field(default=Path(CONFIGURATION_FILE), exclude=True)
     """Where the configuration was read from; set by `load`."""
 

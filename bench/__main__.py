@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from bench import bombs, faults, guard, model, retrieval, serving, speed, throughput
+from bench import bombs, faults, guard, model, retrieval, serving, speed, throughput, tracing
 from bench.figures import Outcome, load, machine, table
 
 MEASUREMENTS: dict[str, Callable[[], Iterable[Outcome]]] = {
@@ -16,6 +16,7 @@ MEASUREMENTS: dict[str, Callable[[], Iterable[Outcome]]] = {
     "ingest": throughput.measure,
     "model": model.measure,
     "serving": serving.measure,
+    "tracing": tracing.measure,
     "faults": faults.measure,
     "guard": guard.measure,
     "bombs": bombs.measure,

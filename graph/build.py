@@ -1,11 +1,13 @@
 """The graph's table of contents: every node and edge, and nothing else."""
 
-from typing import Literal
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Literal, Protocol, TypeVar
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import NodeError
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
 from langgraph.types import Command, RetryPolicy
 
 from graph.deps import Deps
@@ -31,26 +33,55 @@ STEPS = 40
 """Most supersteps of one question; the longest way takes 24: clarified, revised, and then quoted instead."""
 
 
-def build(checkpointer: BaseCheckpointSaver[str] | None = None) -> Graph:
-    """Compile the graph; give a checkpointer to let threads live on and clarifications pause."""
+Node = TypeVar("Node", bound=Callable[[Any, Runtime[Deps]], Awaitable[State]])  # Any: the state, or a task
+Handler = TypeVar("Handler", bound=Callable[[State, NodeError], Command[Any]])  # Any: where it goes on
+
+
+class Around(Protocol):
+    """Puts something around every node, such as a tape that is running."""
+
+    def node(self, name: str, node: Node) -> Node:
+        """Return what runs in a node's place, with its signature."""
+
+    def handler(self, name: str, handler: Handler) -> Handler:
+        """Return what runs in place of what takes note of a node's failure."""
+
+
+class Plain:
+    """Puts nothing around anything."""
+
+    def node(self, name: str, node: Node) -> Node:
+        """Return the node."""
+        del name
+        return node
+
+    def handler(self, name: str, handler: Handler) -> Handler:
+        """Return the handler."""
+        del name
+        return handler
+
+
+FIRST = ("prefetch", "classify")
+"""Nodes at which a question begins."""
+
+
+def build(
+    checkpointer: BaseCheckpointSaver[str] | None = None,
+    *,
+    around: Around | None = None,
+    first: Sequence[str] = FIRST,
+) -> Graph:
+    """Compile the graph.
+
+    Args:
+        checkpointer: Lets threads live on and clarifications pause.
+        around: What stands around every node; nothing by default.
+        first: Nodes to begin at; others than the graph's own to begin in the middle.
+    """
     builder = StateGraph(State, context_schema=Deps)
-    again = RetryPolicy(max_attempts=2, retry_on=worth_another_try, initial_interval=0.1)
-
-    builder.add_node("prefetch", prefetch, retry_policy=again, error_handler=prefetch_failed)
-    builder.add_node("classify", classify)
-    builder.add_node("retrieve", retrieve, retry_policy=again, error_handler=search_failed)
-    builder.add_node("query_database", query_database, retry_policy=again, error_handler=query_failed)
-    builder.add_node("rerank", rerank)
-    builder.add_node("assess", assess)
-    builder.add_node("synthesize", synthesize)
-    builder.add_node("verify", verify)
-    builder.add_node("revise", revise)
-    builder.add_node("clarify", clarify)
-    builder.add_node("decline", decline)
-    builder.add_node("abstain", abstain)
-
-    builder.add_edge(START, "prefetch")
-    builder.add_edge(START, "classify")
+    _add_nodes(builder, around or Plain())
+    for node in first:
+        builder.add_edge(START, node)
     builder.add_conditional_edges(
         "classify", expand, ["retrieve", "query_database", "rerank", "clarify", "decline"]
     )
@@ -65,6 +96,38 @@ def build(checkpointer: BaseCheckpointSaver[str] | None = None) -> Graph:
     builder.add_edge("decline", END)
     builder.add_edge("abstain", END)
     return builder.compile(checkpointer=checkpointer, name="plumbline").with_config(recursion_limit=STEPS)
+
+
+def _add_nodes(builder: "StateGraph[State, Deps, State, State]", on: Around) -> None:
+    again = RetryPolicy(max_attempts=2, retry_on=worth_another_try, initial_interval=0.1)
+
+    builder.add_node(
+        "prefetch",
+        on.node("prefetch", prefetch),
+        retry_policy=again,
+        error_handler=on.handler("prefetch", prefetch_failed),
+    )
+    builder.add_node("classify", on.node("classify", classify))
+    builder.add_node(
+        "retrieve",
+        on.node("retrieve", retrieve),
+        retry_policy=again,
+        error_handler=on.handler("retrieve", search_failed),
+    )
+    builder.add_node(
+        "query_database",
+        on.node("query_database", query_database),
+        retry_policy=again,
+        error_handler=on.handler("query_database", query_failed),
+    )
+    builder.add_node("rerank", on.node("rerank", rerank))
+    builder.add_node("assess", on.node("assess", assess))
+    builder.add_node("synthesize", on.node("synthesize", synthesize))
+    builder.add_node("verify", on.node("verify", verify))
+    builder.add_node("revise", on.node("revise", revise))
+    builder.add_node("clarify", on.node("clarify", clarify))
+    builder.add_node("decline", on.node("decline", decline))
+    builder.add_node("abstain", on.node("abstain", abstain))
 
 
 def worth_another_try(error: Exception) -> bool:

@@ -60,6 +60,10 @@ class Deps:
     """Whose question it is."""
     judgments: Callable[[Principal], Judgments] | None = None
     """Makes planner, judge and writer by what an asker may know of the documents; None when all know all."""
+    knowledge: object = None
+    """What the judgments know of the words of the documents; a recording of the question keeps it."""
+    setup: object = None
+    """The configuration that all this was made of, without secrets; a recording keeps it."""
     about: str = ""
     """One sentence on what the assistant can be asked, for polite refusals."""
 
@@ -69,4 +73,10 @@ class Deps:
         if self.judgments is None:
             return own
         known = self.judgments(principal)
-        return replace(own, planner=known.planner, judge=known.judge, writer=known.writer)
+        return replace(
+            own,
+            planner=known.planner,
+            judge=known.judge,
+            writer=known.writer,
+            knowledge=known.knowledge,
+        )

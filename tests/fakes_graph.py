@@ -25,6 +25,7 @@ from graph.state import (
 )
 from tests.fakes import FakeEmbedder, FakeStore
 from tools.errors import PlumblineError
+from tools.knowledge.similarity import EmbeddedSimilarity
 from tools.metering import Meter
 from tools.ports import Catalog, Clock, Database, Embedder, Store
 from tools.text.sentences import units
@@ -357,7 +358,7 @@ def lexicon_of(*chunks: Chunk) -> Lexicon:
 
 def finder_of(*chunks: Chunk, embedder: Embedder | None = None) -> SpanFinder:
     """Return a finder of spans over a small corpus."""
-    return SpanFinder(lexicon_of(*chunks), embedder or FakeEmbedder())
+    return SpanFinder(lexicon_of(*chunks), EmbeddedSimilarity(embedder or FakeEmbedder()))
 
 
 def store_with(*chunks: Chunk, embedder: FakeEmbedder | None = None) -> FakeStore:

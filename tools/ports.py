@@ -48,6 +48,24 @@ class Embedder(Protocol):
         """
 
 
+class Similarity(Protocol):
+    """Tells how near texts are in meaning; keeps what it has embedded. Blocks the thread."""
+
+    def nearness(
+        self, questions: Sequence[str], texts: Sequence[str], *, seconds: float | None = None
+    ) -> list[float | None]:
+        """Return the cosine in [-1, 1] of each text and the mean direction of the questions, in order.
+
+        Args:
+            questions: One wording, or several of the same; at least one.
+            texts: What is compared.
+            seconds: After this time no further texts are embedded; those have None.
+
+        Raises:
+            ModelError: A model on an endpoint is of no help; go by words.
+        """
+
+
 class Store(Protocol):
     """Keeps chunks with their vectors and finds them again. Methods block the thread."""
 

@@ -197,6 +197,8 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     truncated: bool = False
     """True when the row cap cut the result."""
+    plan: tuple[str, ...] = field(default=(), compare=False)
+    """How the database goes about it, a line a step; empty when it was not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

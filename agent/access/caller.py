@@ -5,11 +5,10 @@ from typing import Literal, get_args
 
 from tools.types import ANYONE, Principal
 
-Scope = Literal["chat", "search", "data", "metrics", "admin"]
-"""What a key may be for: conversations, passages, questions to the database, figures, everything else."""
+Scope = Literal["chat", "search", "data", "traces", "metrics", "admin"]
+"""What a key may be for: conversations, passages, questions to the database, recordings of answers, figures,
+everything else."""
 SCOPES: frozenset[Scope] = frozenset(get_args(Scope))
-LOCAL = "local"
-"""Owner of what is done on this machine without a key, and through the command line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from agent.access.origins import check_origins, origin_of
-from agent.api import data, handoffs, health, metrics, openai, pages, runs, threads, widget
+from agent.api import data, handoffs, health, metrics, openai, pages, runs, threads, traces, widget
 from agent.api.addresses import is_host_name
 from agent.api.bodies import JsonBodies
 from agent.api.description import described
@@ -20,7 +20,7 @@ from agent.mcp.server import mcp_front
 from tools.errors import ConfigurationError
 
 VERSION = "1"
-PARTS = (threads, runs, handoffs, data, widget, openai, pages, health, metrics)
+PARTS = (threads, runs, handoffs, traces, data, widget, openai, pages, health, metrics)
 
 
 def create_app(host: Host) -> FastAPI:
@@ -72,7 +72,7 @@ def _middleware(host: Host, figures: Metrics) -> list[Middleware]:
         Middleware(Cors, origins=origins, sites=host.visitors.origins()),
         Middleware(Boundary),
         Middleware(HostCheck, listening=host.listening.host, names=server.hosts),
-        Middleware(JsonBodies, largest=server.body_kb * 1024),
+        Middleware(JsonBodies, largest=server.body_kb * 1024, files=(traces.IMPORT,)),
     ]
 
 

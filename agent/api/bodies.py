@@ -2,25 +2,39 @@
 
 import asyncio
 import json
+from collections.abc import Collection
 from typing import TypeAlias
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 DEEPEST = 32
 SECONDS = 30.0
 """Longest wait for a body."""
+FILE_SECONDS = 300.0
+"""Longest wait for a file."""
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 
 class JsonBodies:
     """Reads the body of a request before anything acts on it, and passes it on clean."""
 
-    def __init__(self, app: ASGIApp, *, largest: int, seconds: float = SECONDS) -> None:
-        """Take the most bytes of a body, and how long it may take to come."""
+    def __init__(
+        self, app: ASGIApp, *, largest: int, files: Collection[str] = (), seconds: float = SECONDS
+    ) -> None:
+        """Take what holds for all bodies but those of some routes.
+
+        Args:
+            app: What requests are passed on to.
+            largest: Most bytes of a body.
+            files: Paths whose route takes a file instead, and reads it itself once it knows who sends it.
+            seconds: How long a body may take to come.
+        """
         self._app = app
         self._largest = largest
+        self._files = frozenset(files)
         self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -29,12 +43,17 @@ class JsonBodies:
         Raises:
             HTTPException: 400, 408, 413 or 415; nothing was passed on.
         """
-        if scope["type"] != "http" or not _announces_body(Headers(scope=scope)):
+        if (
+            scope["type"] != "http"
+            or scope["path"] in self._files
+            or not _announces_body(Headers(scope=scope))
+        ):
             await self._app(scope, receive, send)
             return
-        body = await self._read(scope, receive)
+        headers = Headers(scope=scope)
+        body = await _read(headers, receive, largest=self._largest, seconds=self._seconds)
         if body:
-            _check_type(Headers(scope=scope))
+            _check_type(headers)
             body = clean_json(body)
         unread: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -43,25 +62,34 @@ class JsonBodies:
 
         await self._app(scope, replay, send)
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes:
-        length = Headers(scope=scope).get("content-length", "0")
-        if not length.isdecimal() or int(length[:20]) > self._largest:
-            raise self._too_large()
-        body = bytearray()
-        try:
-            async with asyncio.timeout(self._seconds):
-                while True:
-                    message = await receive()
-                    body += message.get("body", b"")
-                    if len(body) > self._largest:
-                        raise self._too_large()
-                    if not message.get("more_body", False):
-                        return bytes(body)
-        except TimeoutError as error:
-            raise HTTPException(408, "the body took too long to come; send it again") from error
 
-    def _too_large(self) -> HTTPException:
-        return HTTPException(413, f"the body is larger than {self._largest} bytes; send less")
+async def read_file(request: Request, *, largest: int, seconds: float = FILE_SECONDS) -> bytes:
+    """Return the body of a request for one of the paths that take files, as it was sent.
+
+    Raises:
+        HTTPException: 408, 413 or 415.
+    """
+    _check_type(request.headers)
+    return await _read(request.headers, request.receive, largest=largest, seconds=seconds)
+
+
+async def _read(headers: Headers, receive: Receive, *, largest: int, seconds: float) -> bytes:
+    too_large = HTTPException(413, f"the body is larger than {largest} bytes; send less")
+    length = headers.get("content-length", "0")
+    if not length.isdecimal() or int(length[:20]) > largest:
+        raise too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                message = await receive()
+                body += message.get("body", b"")
+                if len(body) > largest:
+                    raise too_large
+                if not message.get("more_body", False):
+                    return bytes(body)
+    except TimeoutError as error:
+        raise HTTPException(408, "the body took too long to come; send it again") from error
 
 
 def clean_json(body: bytes) -> bytes:

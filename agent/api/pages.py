@@ -1,4 +1,4 @@
-"""The chat page, the widget's script, and what both load: small files that are the same for everybody."""
+"""The pages, the widget's script, and what they load: small files that are the same for everybody."""
 
 import gzip
 import re
@@ -118,6 +118,16 @@ async def demo_page(
     site = next((name for name, site in host.settings.server.sites.items() if OWN in site.origins), None)
     name = "demo.html" if site is not None else "demo-without.html"
     page = assets().fill(name, {"name": host.settings.assistant.name, "site": site or ""})
+    return _sent(page, if_none_match, accept_encoding, policy=PAGE_POLICY)
+
+
+@router.head("/debug", include_in_schema=False)
+@router.get("/debug")
+async def debug_page(
+    host: TheHost, if_none_match: IfNoneMatch = "", accept_encoding: AcceptEncoding = ""
+) -> Response:
+    """Show the trace debugger; what it shows comes by the API, to those who may see it."""
+    page = assets().fill("debug.html", {"name": host.settings.assistant.name})
     return _sent(page, if_none_match, accept_encoding, policy=PAGE_POLICY)
 
 

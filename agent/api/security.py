@@ -12,11 +12,12 @@ from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
 
-from agent.access.caller import LOCAL, SCOPES, Caller, Limits, Scope
+from agent.access.caller import SCOPES, Caller, Limits, Scope
 from agent.access.keys import PREFIX
 from agent.access.origins import origin_of
 from agent.api.addresses import host_name, is_forwarded, is_loopback, own_origin
 from agent.hosting import Host
+from agent.owners import LOCAL
 from tools.errors import AccessDenied, Unauthenticated
 
 Policy = Scope | Literal["public"]
@@ -68,6 +69,7 @@ PUBLIC = Depends(Public())
 ChatCaller = Annotated[Caller, Depends(Allowed("chat"))]
 SearchCaller = Annotated[Caller, Depends(Allowed("search"))]
 DataCaller = Annotated[Caller, Depends(Allowed("data"))]
+TracesCaller = Annotated[Caller, Depends(Allowed("traces"))]
 MetricsCaller = Annotated[Caller, Depends(Allowed("metrics"))]
 AdminCaller = Annotated[Caller, Depends(Allowed("admin"))]
 

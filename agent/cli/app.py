@@ -14,6 +14,7 @@ from agent.cli.mcp import mcp
 from agent.cli.search import search
 from agent.cli.serve import serve
 from agent.cli.sql import sql
+from agent.cli.trace import trace
 from tools.errors import InvalidInput
 
 INTERRUPTED = 130
@@ -37,6 +38,7 @@ app.command()(mcp)
 app.add_typer(keys, name="keys")
 app.add_typer(sql, name="sql")
 app.add_typer(evaluate, name="eval")
+app.add_typer(trace, name="trace")
 app.command()(doctor)
 
 

@@ -51,22 +51,25 @@ def ask(
     if question == "-":
         return asyncio.run(_ask_many(settings))
     clean(question)
-    screen = console()
-    answer = asyncio.run(_ask_one(settings, question, thread, screen if not json else None))
-    if json:
-        emit(answer.model_dump())
-    else:
-        show_answer(screen, answer)
+    asyncio.run(_ask_one(settings, question, thread, None if json else console()))
     return 0
 
 
-async def _ask_one(settings: Settings, question: str, thread: str | None, screen: Console | None) -> Answer:
-    """Answer one question; a person at a terminal sees the draft grow."""
+async def _ask_one(settings: Settings, question: str, thread: str | None, screen: Console | None) -> None:
+    """Answer one question, and show the answer before anything is closed; recording it takes a moment."""
     async with _opened(settings) as ask_it:
-        if screen is None or not screen.is_terminal:
-            return await ask_it(question, thread_id=thread)
-        with shown_live(screen) as show:
-            return await ask_it(question, thread_id=thread, on_event=show)
+        if screen is None:
+            emit((await ask_it(question, thread_id=thread)).model_dump())
+            return
+        show_answer(screen, await _ask_seen(ask_it, question, thread, screen))
+
+
+async def _ask_seen(ask_it: Asking, question: str, thread: str | None, screen: Console) -> Answer:
+    """Answer one question; a person at a terminal sees the draft grow."""
+    if not screen.is_terminal:
+        return await ask_it(question, thread_id=thread)
+    with shown_live(screen) as show:
+        return await ask_it(question, thread_id=thread, on_event=show)
 
 
 async def _ask_many(settings: Settings) -> int:

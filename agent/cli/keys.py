@@ -35,7 +35,8 @@ def create(
     scope: Annotated[
         list[str] | None,
         typer.Option(
-            "--scope", help="chat, search, data, metrics or admin; may be repeated; chat by default."
+            "--scope",
+            help="chat, search, data, traces, metrics or admin; may be repeated; chat by default.",
         ),
     ] = None,
     owner: Annotated[

@@ -31,9 +31,10 @@ async def _serve(settings: Settings) -> None:
     if is_sample(settings):
         with library_of(settings) as library:
             ingest_sample(library)
-    from agent.access.caller import LOCAL, SCOPES, Caller, Limits
+    from agent.access.caller import SCOPES, Caller, Limits
     from agent.hosting import Listening, open_host
     from agent.mcp.work import HostWork
+    from agent.owners import LOCAL
 
     nowhere = Listening(host="127.0.0.1", port=0)
     limits = Limits(requests_per_minute=None, runs=settings.server.runs)

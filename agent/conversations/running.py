@@ -183,6 +183,7 @@ class Runs:
             history=[Turn(question=earlier.question, answer=earlier.answer) for earlier in thread.history],
             principal=Principal(groups=frozenset(run.groups), attributes=run.attributes),
             run_id=run.id,
+            owner=run.owner,
             on_event=feed.tell,
         )
 

@@ -1,19 +1,62 @@
 """Labelled questions, read from JSON lines."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tools.errors import InvalidInput
-from tools.types import Status
+from tools.types import Cell, Status
 
 
-class Case(BaseModel):
-    """One labelled question."""
+class Label(BaseModel):
+    """Part of a labelled question."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Ran(Label):
+    """A statement that the database must have answered."""
+
+    statement: str
+    """Compared in one spelling: white space, quotes and the case of names do not count."""
+    parameters: Mapping[str, Cell] = Field(default_factory=dict)
+    name: str = ""
+    """Of the named query that it comes from; empty for SQL written for the question."""
+
+
+class Cited(Label):
+    """A fact, and what it must be cited from."""
+
+    fact: str
+    """Alternatives are joined with `|`."""
+    source: str
+    """Document, or `database`; alternatives are joined with `|`."""
+    verbatim: bool = False
+    """Whether the evidence must hold it in these very words, or its numbers where it comes from rows."""
+
+
+class StepLabels(Label):
+    """What must happen on the way to the answer; what is not given is not checked."""
+
+    route: tuple[str, ...] | None = None
+    """Every destination with a probability of at least one half."""
+    queries: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """By knowledge base: what must be searched for there, among others."""
+    evidence: tuple[str, ...] = ()
+    """Documents that the evidence must hold, in any order and among others; alternatives as above."""
+    statements: tuple[Ran, ...] = ()
+    citations: tuple[Cited, ...] = ()
+    asks: str | None = None
+    """What must be asked back; a question that asks nothing back must not."""
+    path: tuple[str, ...] | None = None
+    """Nodes in order; those that run side by side are one entry, sorted and joined with `+`."""
+
+
+class Case(Label):
+    """One labelled question."""
 
     id: str
     question: str
@@ -31,6 +74,21 @@ class Case(BaseModel):
     must_not_contain: tuple[str, ...] = ()
     answer: str = ""
     status: Status = "answered"
+    answers: tuple[str, ...] = ()
+    """What the earlier questions were answered with, in their order."""
+    reply: str | None = None
+    """What the asker says when asked back; the answer to that is graded."""
+    groups: tuple[str, ...] = ()
+    """With `attributes`: on whose behalf it is asked."""
+    attributes: Mapping[str, Cell] = Field(default_factory=dict)
+    note: str = ""
+    steps: StepLabels | None = None
+
+    @model_validator(mode="after")
+    def _answers_have_questions(self) -> Self:
+        if len(self.answers) > len(self.history):
+            raise ValueError(f"{len(self.answers)} answers to {len(self.history)} earlier questions")
+        return self
 
 
 def read_cases(path: Path) -> list[Case]:
@@ -40,11 +98,23 @@ def read_cases(path: Path) -> list[Case]:
         InvalidInput: The file is missing or lines are wrong; the message names each line and what is wrong.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(
             f"{path}: cannot be read ({error}); name a JSONL file of labelled questions"
         ) from error
+    cases = parse_cases(lines, place=str(path))
+    if not cases:
+        raise InvalidInput(f"{path}: holds no questions")
+    return cases
+
+
+def parse_cases(lines: Iterable[str], *, place: str) -> list[Case]:
+    """Return the cases of the lines of a dataset; blank lines are skipped.
+
+    Raises:
+        InvalidInput: Lines are wrong; the message begins with the place and names each.
+    """
     cases: dict[str, Case] = {}
     problems = []
     for number, line in enumerate(lines, start=1):
@@ -56,8 +126,8 @@ def read_cases(path: Path) -> list[Case]:
             problems.append(f"line {number}: {error}")
         else:
             cases[case.id] = case
-    if problems or not cases:
-        raise InvalidInput(f"{path}: {' | '.join(problems) or 'holds no questions'}")
+    if problems:
+        raise InvalidInput(f"{place}: {' | '.join(problems)}")
     return list(cases.values())
 
 

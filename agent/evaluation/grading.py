@@ -1,15 +1,16 @@
-"""Right or wrong, and why: facts, sources and status of one answer."""
+"""Right or wrong, and why: facts, sources and status of one answer, and the steps that led to it."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.answer import Answer, PassageQuote
 from agent.evaluation.cases import Case
-
-OUT_OF_SCOPE = "out_of_scope"
-DATABASE = "database"
-LIKELY = 0.5
+from agent.evaluation.destinations import DATABASE, OUT_OF_SCOPE, destinations
+from agent.evaluation.facts import folded, holds
+from agent.evaluation.happened import happened_in
+from agent.evaluation.steps import check_steps
+from agent.recording.recording import Recording
+from tools.errors import InvalidInput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,11 @@ class Grade:
     answer: Answer
     wrong: tuple[str, ...]
     """What is wrong, in words."""
+
+    @property
+    def run_id(self) -> str:
+        """Names the recording of the run, where it was kept."""
+        return self.answer.run_id
 
     @property
     def correct(self) -> bool:
@@ -38,25 +44,36 @@ class LabelScore:
     support: int
 
 
-def grade(case: Case, answer: Answer) -> Grade:
-    """Compare an answer with its labels."""
-    wrong = []
-    if answer.status != case.status:
-        wrong.append(f"status {answer.status}, not {case.status}")
-    text = folded(answer.answer)
-    wrong += [f"lacks {fact!r}" for fact in case.must_contain if not _holds(text, fact)]
-    wrong += [f"contains {fact!r}" for fact in case.must_not_contain if folded(fact) in text]
-    cited = {citation.source for citation in answer.citations if isinstance(citation, PassageQuote)}
-    wrong += [
-        f"does not cite {source}" for source in case.expected_sources if not cited & set(source.split("|"))
-    ]
+def grade(case: Case, answer: Answer, recording: Recording | None = None) -> Grade:
+    """Compare an answer, and the steps that led to it, with what the case demands.
+
+    Raises:
+        InvalidInput: The case demands something of the steps, and they were not recorded.
+    """
+    wrong = [*_wrong_answer(case, answer), *_wrong_steps(case, recording)]
     return Grade(case=case, answer=answer, wrong=tuple(wrong))
 
 
-def folded(text: str) -> str:
-    """Return a text in one case and spacing, without marks of emphasis and thousands separators."""
-    text = re.sub(r"(?<=\d)[, \u00a0\u202f](?=\d{3}\b)", "", text.replace("*", ""))
-    return " ".join(text.casefold().split())
+def _wrong_answer(case: Case, answer: Answer) -> Iterator[str]:
+    if answer.status != case.status:
+        yield f"status {answer.status}, not {case.status}"
+    text = folded(answer.answer)
+    yield from (f"lacks {fact!r}" for fact in case.must_contain if not holds(text, fact))
+    yield from (f"contains {fact!r}" for fact in case.must_not_contain if folded(fact) in text)
+    cited = {citation.source for citation in answer.citations if isinstance(citation, PassageQuote)}
+    yield from (
+        f"does not cite {source}" for source in case.expected_sources if not cited & set(source.split("|"))
+    )
+
+
+def _wrong_steps(case: Case, recording: Recording | None) -> Iterator[str]:
+    if case.steps is None:
+        return
+    if recording is None:
+        raise InvalidInput(f"case {case.id!r} demands steps, and the run was not recorded")
+    if case.reply is not None and recording.entry is None:
+        yield "step clarify: asked nothing back"
+    yield from check_steps(case.steps, happened_in(recording))
 
 
 def routing(grades: Sequence[Grade]) -> list[LabelScore]:
@@ -85,10 +102,6 @@ def by_kind(grades: Sequence[Grade]) -> Mapping[str, Sequence[Grade]]:
     return groups
 
 
-def _holds(text: str, fact: str) -> bool:
-    return any(folded(alternative) in text for alternative in fact.split("|"))
-
-
 def _gold(case: Case) -> frozenset[str]:
     if case.status == "declined":
         return frozenset({OUT_OF_SCOPE})
@@ -98,10 +111,7 @@ def _gold(case: Case) -> frozenset[str]:
 def _taken(answer: Answer) -> frozenset[str]:
     if answer.status == "declined":
         return frozenset({OUT_OF_SCOPE})
-    bases = {name for name, probability in answer.route.knowledge_bases.items() if probability >= LIKELY}
-    if answer.route.database >= LIKELY:
-        return frozenset(bases | {DATABASE})
-    return frozenset(bases or {answer.route.category})
+    return destinations(answer.route)
 
 
 def _score(label: str, pairs: Sequence[tuple[frozenset[str], frozenset[str]]]) -> LabelScore:

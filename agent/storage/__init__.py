@@ -1,1 +1,1 @@
-"""What outlives a process: threads, messages, runs with their events, feedback, hand-offs and keys."""
+"""What outlives a process: threads, messages, runs with their events and recordings, and more."""

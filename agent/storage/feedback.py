@@ -1,8 +1,9 @@
 """What owners think of answers."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agent.storage.database import Database
@@ -27,6 +28,14 @@ class Feedbacks:
         """
         await self._database.write(_put, (opinion, owner))
 
+    async def get(self, run_id: str, *, owner: str) -> Feedback | None:
+        """Return what the owner of a run thinks of it; None without a word or without the run."""
+        mine = select(feedback).join(runs, runs.c.id == feedback.c.run_id)
+        found = await self._database.read(
+            mine.where(feedback.c.run_id == run_id, runs.c.owner == owner), _feedback
+        )
+        return found[0] if found else None
+
 
 async def _put(
     connection: AsyncConnection, changes: Sequence[tuple[Feedback, str]]
@@ -47,3 +56,13 @@ async def _put_one(connection: AsyncConnection, opinion: Feedback, owner: str) -
     statement = inserting(connection, feedback).values(run_id=opinion.run_id, **values)
     await connection.execute(statement.on_conflict_do_update(index_elements=["run_id"], set_=values))
     return None
+
+
+def _feedback(row: Row[Any]) -> Feedback:  # Any: a row of several columns
+    return Feedback(
+        run_id=row.run_id,
+        thumb=row.thumb,
+        reason=row.reason,
+        correction=row.correction,
+        created=row.created,
+    )

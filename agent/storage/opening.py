@@ -15,6 +15,7 @@ from agent.storage.runs import Runs
 from agent.storage.scrubbing import Scrubber
 from agent.storage.secrets import Secrets
 from agent.storage.threads import Threads
+from agent.storage.traces import Traces
 
 
 class Storage:
@@ -28,6 +29,7 @@ class Storage:
         self.keys = Keys(database)
         self.handoffs = HandOffs(database)
         self.secrets = Secrets(database)
+        self.traces = Traces(database, scrubber)
         self._database = database
 
     async def ping(self) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -24,6 +25,11 @@ from sqlalchemy.types import TypeDecorator
 VERSION_TABLE = "plumbline_version"
 
 
+def readable(text: str) -> str:
+    """Return a text as it is kept: what PostgreSQL or UTF-8 cannot hold becomes U+FFFD."""
+    return text.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 class Words(TypeDecorator[str]):
     """Any text; what PostgreSQL or UTF-8 cannot hold is kept as U+FFFD."""
 
@@ -33,9 +39,7 @@ class Words(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Replace NUL and broken surrogates."""
         del dialect
-        if value is None:
-            return None
-        return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return None if value is None else readable(value)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -196,3 +200,69 @@ secrets = Table(
     Column("name", Words, primary_key=True),
     Column("value", LargeBinary, nullable=False),
 )
+
+traces = Table(
+    "plumbline_traces",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("thread_id", Words, nullable=False),
+    Column("owner", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("parent", Words, index=True),
+    Column("question", Words, nullable=False),
+    Column("folded", Words, nullable=False),
+    Column("outcome", Words, nullable=False),
+    Column("status", Words, nullable=False),
+    Column("route", Words, nullable=False),
+    Column("mode", Words, nullable=False),
+    Column("degraded", Boolean, nullable=False),
+    Column("faithfulness", Double),
+    Column("exit_reason", Words, nullable=False),
+    Column("error", Words),
+    Column("started", Moment, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("duration_ms", Double, nullable=False),
+    Column("steps", BigInteger, nullable=False),
+    Column("calls", BigInteger, nullable=False),
+    Column("model_calls", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cost_usd", Double, nullable=False),
+    Column("scrubbed", Boolean, nullable=False),
+    Column("imported", Boolean, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+)
+"""Recordings of runs, also of those that `runs` does not know, as the command line's."""
+Index("plumbline_traces_latest", traces.c.started, traces.c.id)
+Index("plumbline_traces_own", traces.c.owner, traces.c.started, traces.c.id)
+Index("plumbline_traces_thread", traces.c.thread_id, traces.c.owner)
+
+trace_documents = Table(
+    "plumbline_trace_documents",
+    metadata,
+    Column("trace_id", Words, _belongs("plumbline_traces.id"), primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+)
+"""Apart from `traces`, so that lists do not read them."""
+
+trace_attachments = Table(
+    "plumbline_trace_attachments",
+    metadata,
+    Column("digest", Words, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+trace_links = Table(
+    "plumbline_trace_links",
+    metadata,
+    Column("trace_id", Words, _belongs("plumbline_traces.id"), primary_key=True),
+    Column("digest", Words, ForeignKey("plumbline_trace_attachments.digest"), primary_key=True, index=True),
+)
+
+forgotten_threads = Table(
+    "plumbline_forgotten_threads",
+    metadata,
+    Column("digest", Words, primary_key=True),
+    Column("moment", Moment, nullable=False),
+)
+"""Threads that were deleted lately, by a digest that does not tell them."""

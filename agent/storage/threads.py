@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from agent.answer import Answer
 from agent.storage.cursors import check_limit, moment_cursor, place_cursor, read_moment, read_place
 from agent.storage.database import Database
+from agent.storage.forgetting import forget_threads
 from agent.storage.inserting import insert_new
 from agent.storage.records import Earlier, Feedback, Message, Page, Thread
 from agent.storage.scrubbing import Scrubber, note_deletion
@@ -98,6 +99,8 @@ class Threads:
     async def delete(self, thread_id: str, *, owner: str) -> None:
         """Delete a thread with everything that belongs to it; in SQLite's files nothing of it is left.
 
+        The recordings of its runs go as well, those included that are handed over later.
+
         Raises:
             NotFound: There is none of this owner's.
         """
@@ -146,8 +149,12 @@ async def _delete(
     connection: AsyncConnection, changes: Sequence[tuple[str, str]]
 ) -> list[PlumblineError | None]:
     mine = tuple_(threads.c.id, threads.c.owner).in_(changes)
-    deleted = {*(await connection.execute(delete(threads).where(mine).returning(threads.c.id))).scalars()}
-    if deleted:
+    gone = (
+        await connection.execute(delete(threads).where(mine).returning(threads.c.id, threads.c.owner))
+    ).all()
+    deleted = {row.id for row in gone}
+    if gone:
+        await forget_threads(connection, [(row.id, row.owner) for row in gone])
         await note_deletion(connection)
     return [None if thread_id in deleted else _unknown(thread_id) for thread_id, _ in changes]
 

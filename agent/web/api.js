@@ -26,7 +26,7 @@ export class Api {
     this.credentials = credentials;
   }
 
-  /** Returns the response of a request; a refused one throws a `Failure`. */
+  /** Returns the response of a request, whose body is a file or goes as JSON; a refused one throws a `Failure`. */
   async send(method, path, { body, headers = {}, signal } = {}) {
     for (let times = 1; ; times += 1) {
       const response = await this.#fetch(method, path, { body, headers, signal });
@@ -51,7 +51,7 @@ export class Api {
       method,
       signal,
       headers: sent,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
     });
   }
 }

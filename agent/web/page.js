@@ -4,9 +4,9 @@ import { Api } from "./api.js";
 import { Chat } from "./chat.js";
 import { Conversations } from "./conversations.js";
 import { element, icon, iconButton } from "./dom.js";
+import { lookButton } from "./look.js";
 
 const THREAD = /^[A-Za-z0-9_-]{1,64}$/;
-const LOOK = "plumbline:look";
 
 const at = (id) => document.getElementById(id);
 const side = at("side");
@@ -67,25 +67,8 @@ const menu = iconButton("menu", "Conversations", () => fold(side.classList.conta
 });
 menu.classList.add("menu");
 
-const look = iconButton("dark", "Dark colours", () => dress(!isDark()), {});
-
-function isDark() {
-  const chosen = document.documentElement.dataset.look;
-  return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-}
-
-/** Chooses the colours; null leaves it to the system. */
-function dress(dark) {
-  if (dark !== null) {
-    document.documentElement.dataset.look = dark ? "dark" : "light";
-    localStorage.setItem(LOOK, dark ? "dark" : "light");
-  }
-  look.setAttribute("aria-pressed", String(isDark()));
-  look.replaceChildren(icon(isDark() ? "light" : "dark"));
-}
-
 at("bar-start").append(menu, icon("plumb"));
-at("bar-end").append(look);
+at("bar-end").append(lookButton());
 side.append(...conversations.parts);
 at("main").append(chat.element);
 at("skip").addEventListener("click", (event) => {
@@ -102,10 +85,7 @@ side.addEventListener("click", (event) => {
 });
 addEventListener("hashchange", follow);
 addEventListener("popstate", follow);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dress(null));
 
-const chosen = localStorage.getItem(LOOK);
-dress(chosen === null ? null : chosen === "dark");
 follow();
 conversations.refresh(chat.thread);
 chat.composer.focus();

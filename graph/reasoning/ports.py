@@ -169,3 +169,5 @@ class Judgments:
     planner: Planner
     judge: Judge
     writer: Writer
+    knowledge: object = None
+    """What they know of the words of the documents, as plain values; a recording keeps it."""

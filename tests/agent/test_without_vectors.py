@@ -21,6 +21,7 @@ from graph.state import CHECKPOINTED, WORDS_ALONE, Evidence
 from tests.fakes import FakeEmbedder
 from tests.fakes_database import FakeCatalog
 from tests.fakes_graph import TODAY, chunk_of, deps_of, hit_of, part_of, plan_of, route_of, store_with
+from tools.knowledge.similarity import EmbeddedSimilarity
 from tools.metering import Meter
 from tools.types import Chunk, Match
 
@@ -64,7 +65,7 @@ def installed(*, catalog: FakeCatalog | None = None) -> Installation:
         places, bases=tuple(CHUNKS), lexicon=lexicon, examples=EXAMPLES, headings={}, embedder=embedder
     )
     planner = LocalPlanner(router=router, embedder=embedder, catalog=catalog, about="")
-    judge = LocalJudge(lexicon=lexicon, finder=SpanFinder(lexicon, embedder), abstain=0.2)
+    judge = LocalJudge(lexicon=lexicon, finder=SpanFinder(lexicon, EmbeddedSimilarity(embedder)), abstain=0.2)
     store = store_with(*chunks, embedder=embedder)
     deps = deps_of(store=store, embedder=embedder, catalog=catalog, planner=planner, judge=judge)
     return Installation(embedder=embedder, planner=planner, judge=judge, deps=deps)

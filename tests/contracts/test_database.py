@@ -134,6 +134,14 @@ def test_rows_come_back_in_order_with_their_column_names(database: ReflectedData
     assert table == Table(columns=("name",), rows=(("Fern",), ("Ivy",), ("Moss",), ("it's: a :name",)))
 
 
+def test_a_result_tells_how_the_database_went_about_it(real: ReflectedDatabase) -> None:
+    """Step by step, with what a step needs indented below it."""
+    both = "SELECT name FROM plants UNION ALL SELECT bed FROM plants"
+    first, *others = real.fetch(both, {}, limit=10).plan
+    assert not first.startswith(" ")
+    assert [line.startswith("  ") for line in others if "plants" in line] == [True, True]
+
+
 def test_parameters_are_bound_by_name(database: ReflectedDatabase) -> None:
     """A value reaches the statement, others are ignored."""
     table = database.fetch(BY_BED, {"bed": "north", "other": 1}, limit=10)

@@ -435,6 +435,7 @@ async def test_everything_of_a_deleted_thread_is_gone(storage: Storage, url: str
             "plumbline_threads": 1,
             "plumbline_runs": 1,
             "plumbline_messages": 1,
+            "plumbline_forgotten_threads": 1,
         }
     assert await storage.runs.get(other.id, owner=OWNER) == other
 

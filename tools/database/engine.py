@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import exc
@@ -195,11 +195,12 @@ class SqlDatabase:
         if verdict.normalized is None:
             raise RejectedQuery(verdict.reason or "the statement is refused", verdict.problem or "refused")
         values = bound_values(verdict, parameters, principal)
+        is_told = not policy.tables
         with self._reader(schema) as reader:
-            work = reader.work(verdict.normalized, values)
-            check_cost(work, most=self.most_cost, is_told=not policy.tables)
+            plan = reader.explain(verdict.normalized, values, is_told=is_told)
+            check_cost(plan.work, most=self.most_cost, is_told=is_told)
             with reader.select(verdict.normalized, values) as answer:
-                return capped(answer.columns, answer.rows, limit=limit)
+                return replace(capped(answer.columns, answer.rows, limit=limit), plan=plan.lines)
 
     def _read_values(self, table: str, column: str, limit: int, principal: Principal) -> tuple[str, ...]:
         known = self.schema(principal).table(table, dialect=self.dialect)

@@ -6,6 +6,7 @@ from pathlib import Path
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.normalize_identifiers import normalize_identifiers
 from sqlglot.tokenizer_core import TokenType
 
 from tools.database.schema import Dialect, fold_name, quoted_name
@@ -32,6 +33,18 @@ def skeleton(sql: str, *, dialect: Dialect = "sqlite") -> str | None:
     for name in tree.find_all(exp.Identifier):
         name.replace(exp.to_identifier(_MASK))
     return tree.sql(dialect=dialect, comments=False)
+
+
+def normalized(sql: str, *, dialect: Dialect = "sqlite") -> str | None:
+    """Return a statement in one spelling: white space, comments, quotes and the case of names do not count.
+
+    None when it cannot be read.
+    """
+    tree = _query(sql, dialect)
+    if tree is None:
+        return None
+    named = normalize_identifiers(tree, dialect=dialect)
+    return str(named.sql(dialect=dialect, comments=False, identify=True))
 
 
 def is_ordered(sql: str, *, dialect: Dialect) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from tools.database.lineage import Found
+from tools.database.plans import Plan
 from tools.database.schema import Dialect, Schema
 from tools.errors import PlumblineError
 from tools.types import Cell
@@ -26,8 +27,14 @@ class Answer:
 class Reader(Protocol):
     """One connection that can only read, until the deadline."""
 
-    def work(self, statement: str, values: Mapping[str, Cell]) -> float:
-        """Return the estimated work of a checked statement without running it."""
+    def explain(self, statement: str, values: Mapping[str, Cell], *, is_told: bool) -> Plan:
+        """Return how the database would go about a checked statement, without running it.
+
+        Args:
+            statement: SQL.
+            values: Of its parameters.
+            is_told: Whether the lines of the plan may say how many rows there are.
+        """
 
     def select(self, statement: str, values: Mapping[str, Cell]) -> AbstractContextManager[Answer]:
         """Run a checked statement; rows are fetched as they are asked for."""

@@ -19,6 +19,7 @@ from graph.reasoning.llm.sql_writer import LlmSqlWriter
 from graph.reasoning.local.sql.writer import LocalSqlWriter
 from graph.reasoning.ports import SqlWriter
 from tools.database.schema import ReflectedDatabase
+from tools.knowledge.similarity import EmbeddedSimilarity
 from tools.metering import Budget, Meter
 from tools.types import ANYONE
 
@@ -101,7 +102,7 @@ async def open_models(
                 return LlmSqlWriter(
                     chat=chat,
                     local=LocalSqlWriter(database),
-                    linker=SchemaLinker(database, embedder),
+                    linker=SchemaLinker(database, EmbeddedSimilarity(embedder)),
                     store=store,
                     examples=rung.examples,
                     difficulty=rung.difficulty,

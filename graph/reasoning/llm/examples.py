@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from threading import Lock
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import (
     BaseModel,
@@ -49,6 +49,13 @@ class Example:
     answer: str
     parts: tuple[str, ...] = ()
     """Sub-questions; empty for a plain question."""
+
+
+class Examples(Protocol):
+    """Finds worked examples."""
+
+    def nearest(self, question: str | Matrix, *, limit: int = 2) -> tuple[Example, ...]:
+        """Return the examples most like a question, nearest first; without vectors, none."""
 
 
 class ExampleStore:

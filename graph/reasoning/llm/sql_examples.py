@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Annotated, get_args
+from typing import Annotated, Protocol, get_args
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
@@ -42,6 +42,16 @@ class _Written(BaseModel):
 
     question: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=_QUESTION)]
     sql: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=_SQL)]
+
+
+class SqlExamples(Protocol):
+    """Finds worked SQL; without vectors, none."""
+
+    def for_question(self, question: str, *, limit: int, like: str | None = None) -> tuple[SqlExample, ...]:
+        """Return the examples whose question is most like this one, nearest first."""
+
+    def for_statement(self, statement: str, *, limit: int, filtered: bool = True) -> tuple[SqlExample, ...]:
+        """Return the examples whose SQL is built most like a statement, nearest first."""
 
 
 class SqlExampleStore:

@@ -1,16 +1,14 @@
 """What a model is shown of a database for one question: tables, columns, and values it names."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Lock
 
 from graph.reasoning.llm.sql_linking import Hint, fits_whole, ranked, relevant, told
 from graph.reasoning.llm.sql_schema import writable
 from graph.reasoning.llm.sql_values import ValueIndexes, named_values
 from tools.database.schema import Dialect, ReflectedDatabase, Schema, TableSchema
 from tools.errors import ModelError
-from tools.ports import Embedder, Matrix
+from tools.ports import Similarity
 from tools.types import Principal
 
 VALUE_TABLES = 20
@@ -19,7 +17,6 @@ VALUE_SECONDS = 2.0
 """Longest search for values."""
 VECTOR_SECONDS = 1.5
 """Longest time for embedding the names of tables, for one question."""
-BATCH = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,21 +32,19 @@ class SchemaLinker:
     """Chooses what a model is shown; blocks the thread."""
 
     def __init__(
-        self, database: ReflectedDatabase, embedder: Embedder, *, vector_seconds: float = VECTOR_SECONDS
+        self, database: ReflectedDatabase, similarity: Similarity, *, vector_seconds: float = VECTOR_SECONDS
     ) -> None:
         """Ask nothing of the database yet.
 
         Args:
             database: Tells its tables and values.
-            embedder: Compares the question with the names of tables.
+            similarity: Compares the question with the names of tables.
             vector_seconds: After this time no further names are embedded for one question.
         """
         self._database = database
-        self._embedder = embedder
+        self._similarity = similarity
         self._vector_seconds = vector_seconds
         self._indexes = ValueIndexes()
-        self._lock = Lock()
-        self._vectors: dict[str, Matrix] = {}
 
     def view(self, question: str, *, principal: Principal) -> View:
         """Return what matters for a question, of what its asker may see.
@@ -90,20 +85,7 @@ class SchemaLinker:
         """
         texts = {table.name: told(table) for table in tables}
         try:
-            asked = self._embedder.embed([question])[0]
-            vectors = self._embedded(list(texts.values()))
+            cosines = self._similarity.nearness([question], [*texts.values()], seconds=self._vector_seconds)
         except ModelError:
             return {}
-        return {name: float(vectors[text] @ asked) for name, text in texts.items() if text in vectors}
-
-    def _embedded(self, texts: Sequence[str]) -> dict[str, Matrix]:
-        """Return the vectors that are known, after the first of those missing were embedded."""
-        ends = time.monotonic() + self._vector_seconds
-        with self._lock:
-            missing = [text for text in dict.fromkeys(texts) if text not in self._vectors]
-            for start in range(0, len(missing), BATCH):
-                if start and time.monotonic() >= ends:
-                    break
-                batch = missing[start : start + BATCH]
-                self._vectors |= dict(zip(batch, self._embedder.embed(batch), strict=True))
-            return {text: self._vectors[text] for text in texts if text in self._vectors}
+        return {name: cosine for name, cosine in zip(texts, cosines, strict=True) if cosine is not None}

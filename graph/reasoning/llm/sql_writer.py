@@ -7,7 +7,7 @@ from datetime import date
 from typing import Literal, TypeAlias, TypeVar
 
 from graph.reasoning.llm.shortfalls import told
-from graph.reasoning.llm.sql_examples import SqlExample, SqlExampleStore
+from graph.reasoning.llm.sql_examples import SqlExample, SqlExamples
 from graph.reasoning.llm.sql_prompts import sql_prompt
 from graph.reasoning.llm.sql_replies import SqlReply, statement_of
 from graph.reasoning.llm.sql_view import SchemaLinker, View
@@ -35,7 +35,7 @@ class LlmSqlWriter:
     local: SqlWriter
     """Falls in for the model, and gives first drafts that cost nothing."""
     linker: SchemaLinker
-    store: SqlExampleStore
+    store: SqlExamples
     examples: ExampleChoice = "hypothetical"
     difficulty: bool = True
     """Whether examples must be as difficult as the first draft."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from graph.plan import Plan
 from graph.reasoning.llm.drafting import read_draft
-from graph.reasoning.llm.examples import ExampleStore
+from graph.reasoning.llm.examples import Examples
 from graph.reasoning.llm.prompts import revise_prompt, write_prompt
 from graph.reasoning.llm.shortfalls import told
 from graph.reasoning.llm.sources import Source, number_sources
@@ -32,7 +32,7 @@ class LlmWriter:
     local: LocalWriter
     local_judge: Judge
     """Finds the spans that the local writer quotes."""
-    examples: ExampleStore
+    examples: Examples
     faithfulness: float
     """Share of a draft that must hold."""
     name: str

@@ -10,7 +10,7 @@ from typing import Protocol
 from graph.plan import Families, Part, Plan, Query, Route, Turn
 from graph.reasoning.local.followups import codes_in, has_dangling_pronoun, inherit, standalone
 from graph.reasoning.local.lookups import LIKELY, UNDERSTOOD, Choice, both, choose, sql_says_more, write_sql
-from graph.reasoning.local.router import Router
+from graph.reasoning.local.router import Classifier
 from graph.reasoning.local.small_talk import courtesy
 from graph.reasoning.local.splitting import split
 from graph.reasoning.ports import Statement
@@ -48,7 +48,7 @@ class Occasion:
 class LocalPlanner:
     """Plans by the trained router, the query catalogue and rules of language. Implements `Planner`."""
 
-    router: Router
+    router: Classifier
     embedder: Embedder
     catalog: Catalog | None
     about: str

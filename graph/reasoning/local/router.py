@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
+from typing import Protocol
 
 import numpy
 from numpy.typing import NDArray
@@ -51,6 +52,21 @@ class Place:
         """Return the similarity of a vector to each chunk that counts."""
         similarities: Matrix = self.chunks @ vector
         return similarities if self.seen is None else similarities[self.seen]
+
+
+class Classifier(Protocol):
+    """Says where a question belongs, and knows the documents' words: what a planner needs of a router."""
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """Names of the knowledge bases."""
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """Words of the documents."""
+
+    def probabilities(self, question: str, embedder: Embedder) -> tuple[dict[str, float], float]:
+        """Return each base's probability and that of being in scope; raises as the embedder does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,20 +9,16 @@ enough; together they do (measured on squad2_sample). Where the embedder is of n
 out.
 """
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-
-import numpy
 
 from graph.reasoning.local.answer_types import satisfies
 from graph.reasoning.local.followups import codes_in
 from graph.reasoning.local.lexicon import Lexicon
 from graph.state import Support
 from tools.errors import ModelError
-from tools.ports import Embedder, Matrix
+from tools.ports import Similarity
 from tools.text.sentences import Unit, units
 from tools.text.words import stem_set
 from tools.types import Hit
@@ -30,8 +26,6 @@ from tools.types import Hit
 CANDIDATES = 20
 """Spans that are embedded; the others lost on words alone."""
 COSINE, COVERAGE, RANK, TYPE, NAMED = 1.5, 1.5, 0.5, 0.25, 0.3
-REMEMBERED = 4096
-"""Span vectors that are kept: popular passages answer many questions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,17 +89,16 @@ class _Subject:
 
 
 class SpanFinder:
-    """Finds answering spans; keeps the vectors of spans it has seen. Safe to share between threads."""
+    """Finds answering spans. Safe to share between threads."""
 
-    def __init__(self, lexicon: Lexicon, embedder: Embedder, vectors: "_SpanVectors | None" = None) -> None:
-        """Take the corpus's words, the embedder, and the vectors of spans that others have seen."""
+    def __init__(self, lexicon: Lexicon, similarity: Similarity) -> None:
+        """Take the corpus's words, and what compares meanings."""
         self._lexicon = lexicon
-        self._embedder = embedder
-        self._vectors = vectors or _SpanVectors(embedder)
+        self._similarity = similarity
 
     def reading(self, lexicon: Lexicon) -> "SpanFinder":
-        """Return a finder that goes by other words and shares the vectors."""
-        return SpanFinder(lexicon, self._embedder, self._vectors)
+        """Return a finder that goes by other words."""
+        return SpanFinder(lexicon, self._similarity)
 
     def find(self, question: str, hits: Sequence[Hit], *, embedded: bool = True) -> list[Candidate]:
         """Return the best spans of the passages, best first.
@@ -125,13 +118,12 @@ class SpanFinder:
             return by_words
 
     def _by_meaning(self, question: str, found: Sequence[Candidate]) -> list[Candidate]:
-        asked = self._embedder.embed([question])[0]
         bare = self._lexicon.without_names(question)
-        if bare != question:
-            asked = asked + self._embedder.embed([bare])[0]
-            asked = asked / numpy.linalg.norm(asked)
-        vectors = self._vectors.of([f"{one.span.heading}: {one.unit.text}" for one in found])
-        scored = [_scored(one, float(vector @ asked)) for one, vector in zip(found, vectors, strict=True)]
+        cosines = self._similarity.nearness(
+            list(dict.fromkeys((question, bare))),
+            [f"{one.span.heading}: {one.unit.text}" for one in found],
+        )
+        scored = [_scored(one, cosine or 0.0) for one, cosine in zip(found, cosines, strict=True)]
         return sorted(scored, key=lambda one: -one.score)
 
     def _candidates(self, subject: "_Subject", hit: Hit, best: Hit) -> list[Candidate]:
@@ -177,28 +169,6 @@ class SpanFinder:
             revisions=revisions,
             codes=tuple(known),
         )
-
-
-class _SpanVectors:
-    """Embeds texts, and keeps what it embedded last. Safe to share between threads."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
-        self._kept: OrderedDict[str, Matrix] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def of(self, texts: Sequence[str]) -> Matrix:
-        """Return one vector a text, in order."""
-        with self._lock:
-            known = {text: self._kept[text] for text in texts if text in self._kept}
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        made = dict(zip(new, self._embedder.embed(new), strict=True)) if new else {}
-        with self._lock:
-            self._kept.update(made)
-            while len(self._kept) > REMEMBERED:
-                self._kept.popitem(last=False)
-        known |= made
-        return numpy.stack([known[text] for text in texts])
 
 
 @lru_cache(maxsize=2048)

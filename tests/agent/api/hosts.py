@@ -1,7 +1,8 @@
 """A whole server over fakes: real storage, conversations and access; a graph whose answers cost nothing."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
@@ -19,16 +20,23 @@ from agent.conversations.conversations import open_conversations
 from agent.data_desk import DataDesk
 from agent.hosting import VISITORS, Host, Listening
 from agent.ingestion import open_ingestion
+from agent.reasoning import Outside
+from agent.recording.around import Recorded
+from agent.recording.ports import TapedClock, TapedEmbedder, TapedStore
+from agent.recording.recorder import Recorder
+from agent.recording.setup import setup_of
 from agent.sections import Assistant, KnowledgeBase
 from agent.sections_server import Server, Site, Storage
 from agent.session import Session
 from agent.settings import Settings
 from agent.storage.opening import open_storage
+from agent.tracing.desk import TraceDesk
+from agent.tracing.keeper import open_keeper
 from graph.build import build
 from graph.deps import Deps
 from graph.state import CHECKPOINTED
 from tests.fakes import FakeEmbedder
-from tests.fakes_graph import BASES, chunk_of, deps_of, store_with
+from tests.fakes_graph import BASES, chunk_of, deps_of, lexicon_of, store_with
 from tools.knowledge.manifest import Manifest
 
 OPERATOR = "the-operators-secret-of-these-tests"
@@ -58,6 +66,7 @@ async def open_fake_host(
     server: Server | None = None,
     listening: Listening = LOOPBACK,
     desk: DataDesk | None = None,
+    live: Callable[[], Outside | None] = lambda: None,
 ) -> AsyncIterator[Host]:
     """Open a host whose graph is made of fakes; what it keeps is kept in the folder.
 
@@ -67,6 +76,7 @@ async def open_fake_host(
         server: The section of the configuration; by default with `SITES`.
         listening: Where it would listen.
         desk: Answers questions from a database.
+        live: What forks ask where the recording does not answer.
     """
     settings = settings_of(folder, server)
     given = deps or deps_of(store=store_with(BOIL))
@@ -74,10 +84,15 @@ async def open_fake_host(
         manifest = stack.enter_context(closing(Manifest(folder / "manifest.db")))
         library = Library(settings=settings, embedder=FakeEmbedder(), store=given.store, manifest=manifest)
         adapters = Adapters(database=None, catalog=None, embedder=given.embedder, endpoint=None)
-        session = Session(
-            build(MemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=CHECKPOINTED))), given
-        )
         storage = await stack.enter_async_context(open_storage(settings.storage_url))
+        keeper = await stack.enter_async_context(open_keeper(settings, lambda: nullcontext(storage)))
+        session = Session(
+            build(
+                MemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=CHECKPOINTED)), around=Recorded()
+            ),
+            on_tape(given, settings),
+            keep=keeper.keep if keeper is not None else None,
+        )
         limits = Limits(
             requests_per_minute=settings.server.requests_per_minute, runs=settings.server.runs_per_caller
         )
@@ -96,8 +111,21 @@ async def open_fake_host(
             visitors=Visitors(settings.server.sites, await storage.secrets.get_or_make(VISITORS)),
             limiter=Limiter(),
             desk=desk,
+            traces=TraceDesk(storage, settings, Recorder(), keeper=keeper, live=live),
             operator=OPERATOR,
         )
+
+
+def on_tape(deps: Deps, settings: Settings) -> Deps:
+    """Return what nodes are given with every port on tape, as an installation has it."""
+    return replace(
+        deps,
+        store=TapedStore(deps.store),
+        embedder=TapedEmbedder(deps.embedder),
+        clock=TapedClock(deps.clock),
+        knowledge=lexicon_of(BOIL),
+        setup=setup_of(settings),
+    )
 
 
 def settings_of(folder: Path, server: Server | None = None) -> Settings:

@@ -88,7 +88,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
         raise AssertionError("nothing may be answered")
 
     bodies = JsonBodies(app, largest=100, seconds=0.01)
-    scope = {"type": "http", "headers": [(b"content-length", b"2")]}
+    scope = {"type": "http", "path": "/", "headers": [(b"content-length", b"2")]}
     with pytest.raises(HTTPException) as caught:
         await bodies(scope, receive, send)
     assert caught.value.status_code == 408

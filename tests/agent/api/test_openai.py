@@ -20,10 +20,11 @@ from openai import (
 )
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 
-from agent.access.caller import LOCAL, SCOPES, Caller, Limits
+from agent.access.caller import SCOPES, Caller, Limits
 from agent.answer import Answer
 from agent.events import Done
 from agent.hosting import Host
+from agent.owners import LOCAL
 from agent.sections_server import Server
 from graph.plan import Turn
 from graph.state import Assessment

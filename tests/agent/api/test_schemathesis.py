@@ -69,7 +69,13 @@ async def served(folder: Path) -> AsyncIterator[World]:
             yield World(
                 url=str(client.base_url).rstrip("/"),
                 key=key,
-                known={"thread_id": thread, "run_id": answer["run_id"], "model": "plumbline"},
+                known={
+                    "thread_id": thread,
+                    "run_id": answer["run_id"],
+                    "other_id": answer["run_id"],
+                    "number": "1",
+                    "model": "plumbline",
+                },
             )
 
 

@@ -1,12 +1,16 @@
 """plumbline eval run on a dataset of its own."""
 
+import asyncio
 import json
 from pathlib import Path
 
+from agent.recording.summary import Wanted
+from agent.settings import load
+from agent.storage.opening import open_storage
 from tests.agent.cli.command import plumbline, plumbline_process
 from tests.agent.contract import problems
 
-CASES = [
+CASES: list[dict[str, object]] = [
     {
         "id": "price",
         "question": "What does the Heron cost?",
@@ -70,6 +74,44 @@ def test_the_tables_show_kinds_routing_and_failures(marlow: Path, tmp_path: Path
     assert "Routing" in done.out
     assert "wrong-label" in done.out
     assert "lacks '46'" in done.out
+
+
+STEPS: dict[str, object] = {
+    "queries": {"terms": [CASES[1]["question"]]},
+    "evidence": ["returns.md"],
+    "citations": [{"fact": "21 days", "source": "returns.md", "verbatim": True}],
+}
+STATEMENT = "select NAME, price, stock from kites where name = :kite"
+
+
+def test_steps_are_checked_and_recordings_kept_on_demand(own: Path, tmp_path: Path) -> None:
+    """A kept run fails where a step went another way; with --trace every question can be replayed."""
+    kept = {**CASES[1], "steps": STEPS}
+    asked = {**CASES[0], "steps": {"statements": [{"statement": STATEMENT, "parameters": {"kite": "Heron"}}]}}
+    broken = {**kept, "id": "broken", "steps": {**STEPS, "evidence": ["warranty.md", "lost.md"]}}
+    dataset = write(tmp_path, [json.dumps(case) for case in (kept, asked, broken, CASES[2])])
+    summary = plumbline("eval", "run", dataset, "--json", "--trace", "--config", own).json
+    assert {case["id"]: case["wrong"] for case in summary["cases"]} == {
+        "returns": [],
+        "price": [],
+        "broken": ["step prefetch: no search found lost.md"],
+        "follow-up": [],
+    }
+    assert summary["kept"] == 4
+    assert recorded_runs(own) == {case["run_id"] for case in summary["cases"]}
+    assert plumbline("eval", "run", dataset, "--json", "--config", own).json["kept"] == 0
+    assert len(recorded_runs(own)) == 4
+
+
+def recorded_runs(configuration: Path) -> set[str]:
+    """Return the run ids of all recordings of an installation."""
+
+    async def found() -> set[str]:
+        async with open_storage(load(configuration).storage_url) as storage:
+            page = await storage.traces.page(Wanted(), owner=None, cursor=None, limit=100)
+            return {summary.run_id for summary in page.items}
+
+    return asyncio.run(found())
 
 
 def test_wrong_lines_of_a_dataset_are_all_named(marlow: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.evaluation.cases import Case, read_cases
+from agent.evaluation.cases import Case, StepLabels, read_cases
 from tools.errors import InvalidInput
 
 
@@ -50,6 +50,30 @@ def test_every_wrong_line_is_named_with_what_is_wrong(tmp_path: Path) -> None:
     for part, word in zip(parts, ["not JSON", "question", "expected", "twice", "dictionary"], strict=True):
         assert word in part
     assert "status" in parts[2]
+
+
+def test_steps_are_read_and_what_is_unknown_of_them_is_named(tmp_path: Path) -> None:
+    """A misspelt demand would never be checked."""
+    path = written(
+        tmp_path,
+        '{"id": "a", "question": "How?", "history": ["Who?"], "answers": ["Me."], "steps": {"route": ["x"]}}',
+    )
+    (case,) = read_cases(path)
+    assert case.answers == ("Me.",)
+    assert case.steps == StepLabels(route=("x",))
+    wrong = ('{"rout": ["x"]}', '{"statements": [{"sql": "SELECT 1"}]}', '{"citations": [{"fact": "1"}]}')
+    lines = [f'{{"id": "{steps[2:6]}", "question": "How?", "steps": {steps}}}' for steps in wrong]
+    lines.append('{"id": "b", "question": "How?", "answers": ["Me."]}')
+    with pytest.raises(InvalidInput) as caught:
+        read_cases(written(tmp_path, *lines))
+    for word in ("steps.rout:", "statements.0.statement:", "citations.0.source:", "1 answers to 0 earlier"):
+        assert word in str(caught.value)
+
+
+def test_a_line_ends_where_the_line_ends(tmp_path: Path) -> None:
+    """Not at a separator inside of a text."""
+    (case,) = read_cases(written(tmp_path, '{"id": "a", "question": "How\u2028long\x85?"}'))
+    assert case.question == "How\u2028long\x85?"
 
 
 @pytest.mark.parametrize("content", ["", "\n\n"])

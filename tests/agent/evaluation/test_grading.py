@@ -4,7 +4,8 @@ import pytest
 
 from agent.answer import Answer, PassageQuote, RouteTaken, RowsQuote, Timings
 from agent.evaluation.cases import Case
-from agent.evaluation.grading import LabelScore, by_kind, folded, grade, macro_f1, routing
+from agent.evaluation.facts import folded
+from agent.evaluation.grading import LabelScore, by_kind, grade, macro_f1, routing
 from tools.types import Status
 
 

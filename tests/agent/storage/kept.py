@@ -1,10 +1,12 @@
 """Values to keep: threads, runs, answers and events as the tests of storage need them."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
 from agent.answer import Answer, RouteTaken, Timings
 from agent.events import Answered, Done, Token
+from agent.recording.summary import Packed, Summary
 from agent.storage.opening import Storage
 from agent.storage.records import Feedback, HandOff, Run, Thread, Told
 
@@ -94,6 +96,14 @@ async def whole_thread(storage: Storage, canary: str, *, turns: int = 1, words: 
         await completed(storage, run, text=f"answer {canary}", after=words)
         opinion = Feedback(run_id=run.id, thumb="down", reason=canary, correction=canary, created=now())
         await storage.feedback.put(opinion, owner=OWNER)
+        packed = recorded(
+            run_id=run.id,
+            thread_id=thread.id,
+            question=f"question {canary}",
+            document=canary.encode() * (1 + 200 * words),
+            attachments=(run.id,),
+        )
+        await storage.traces.add(packed, {run.id: canary.encode() * (1 + words)})
     await storage.handoffs.add(
         HandOff(
             id=uuid4().hex,
@@ -106,3 +116,37 @@ async def whole_thread(storage: Storage, canary: str, *, turns: int = 1, words: 
         )
     )
     return thread.id
+
+
+def recorded(
+    owner: str = OWNER,
+    *,
+    document: bytes = b"steps and calls",
+    attachments: tuple[str, ...] = (),
+    **known: Any,  # noqa: ANN401  # fields of a summary
+) -> Packed:
+    """Return a recording of a run that ended just now."""
+    fields: dict[str, Any] = {
+        "run_id": uuid4().hex,
+        "thread_id": uuid4().hex,
+        "owner": owner,
+        "question": "How long is the warranty?",
+        "outcome": "completed",
+        "status": "answered",
+        "route": "policies",
+        "mode": "local",
+        "degraded": False,
+        "faithfulness": 1.0,
+        "exit_reason": "completed",
+        "error": None,
+        "started": now(),
+        "duration_ms": 41.5,
+        "steps": 9,
+        "calls": 14,
+        "model_calls": 2,
+        "input_tokens": 1_000,
+        "output_tokens": 50,
+        "cost_usd": 0.002,
+        "bytes": len(document),
+    }
+    return Packed(summary=Summary(**fields | known), document=document, attachments=attachments)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from agent.storage.opening import Storage, open_storage
-from tests.agent.storage.kept import OWNER, begun, new_thread, whole_thread
+from tests.agent.storage.kept import OWNER, begun, new_thread, recorded, whole_thread
 from tools.errors import TransientError
 
 REPOSITORY = Path(__file__).parents[3]
@@ -51,6 +51,25 @@ async def test_nothing_of_a_deleted_thread_is_in_any_file(tmp_path: Path) -> Non
             await asyncio.gather(*(storage.threads.delete(threads.pop(name), owner=OWNER) for name in gone))
             assert left(tmp_path, gone) == []
             assert left(tmp_path, [*threads]) == [*threads]
+
+
+async def test_nothing_of_a_deleted_recording_is_in_any_file(tmp_path: Path) -> None:
+    """Nor of one that was replaced, or of a thread that only recordings know."""
+    async with open_storage(address(tmp_path)) as storage:
+        packed = {
+            name: recorded(question=name, document=name.encode() * 999, attachments=(name,))
+            for name in ("canary-one", "canary-old", "canary-thread")
+        }
+        for name, one in packed.items():
+            await storage.traces.add(one, {name: name.encode() * 3})
+        one, old, thread = packed.values()
+        assert left(tmp_path, [*packed]) == [*packed]
+        await storage.traces.delete(one.summary.run_id, owner=OWNER)
+        assert left(tmp_path, [*packed]) == ["canary-old", "canary-thread"]
+        await storage.traces.add(recorded(run_id=old.summary.run_id), {}, replace=True)
+        assert left(tmp_path, [*packed]) == ["canary-thread"]
+        await storage.traces.delete_thread(thread.summary.thread_id, owner=OWNER)
+        assert left(tmp_path, [*packed]) == []
 
 
 async def read_much(storage: Storage, run_id: str) -> None:

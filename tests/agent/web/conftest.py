@@ -4,13 +4,18 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.agent.web.stage import HostPage, Stage, serving
+from agent.api.app import create_app
+from tests.agent.api.hosts import open_fake_host
+from tests.agent.web.debugged import Debugged
+from tests.agent.web.stage import HostPage, Stage, served, serving
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 MILLISECONDS = 10_000
@@ -132,6 +137,34 @@ def page(visit: Visit, address: str) -> Page:
     page = visit.page()
     page.goto(address)
     return page
+
+
+@pytest.fixture
+def recorded(theatre: tuple[Theatre, str], stage: Stage) -> Iterator[Debugged]:
+    """Put a scripted API of traces in front of the stage."""
+    theatre[0].playing = recorded = Debugged(behind=stage.app)
+    yield recorded
+    theatre[0].playing = stage.app
+
+
+@pytest.fixture
+def debugger(recorded: Debugged, visit: Visit, address: str) -> Page:
+    """Open a tab on the debugger, of nothing yet."""
+    page = visit.page()
+    page.set_viewport_size({"width": 1280, "height": 860})
+    return page
+
+
+@pytest.fixture
+def whole(tmp_path: Path, visit: Visit) -> Iterator[str]:
+    """Serve an installation."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(open_fake_host(tmp_path)) as host,
+        served(create_app(host), portal) as address,
+    ):
+        visit.own.add(address)
+        yield address
 
 
 def violations(page: Page) -> list[str]:

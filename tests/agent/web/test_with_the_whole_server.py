@@ -1,29 +1,10 @@
 """Page and widget with the real API behind them: real storage, conversations and access."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from anyio.from_thread import start_blocking_portal
 from playwright.sync_api import expect
 
-from agent.api.app import create_app
-from tests.agent.api.hosts import QUESTION, open_fake_host
+from tests.agent.api.hosts import QUESTION
 from tests.agent.web.asking import ask
 from tests.agent.web.conftest import Visit
-from tests.agent.web.stage import served
-
-
-@pytest.fixture
-def whole(tmp_path: Path, visit: Visit) -> Iterator[str]:
-    """Serve an installation."""
-    with (
-        start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(open_fake_host(tmp_path)) as host,
-        served(create_app(host), portal) as address,
-    ):
-        visit.own.add(address)
-        yield address
 
 
 def test_a_conversation_on_the_page(visit: Visit, whole: str) -> None:

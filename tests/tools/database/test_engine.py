@@ -126,6 +126,20 @@ RULES = (
 GUEST = Principal(groups=frozenset({"guests"}), attributes=(("plant", 1),))
 
 
+def test_who_is_governed_learns_no_figure_from_a_plan(place: Place, opened: Opener) -> None:
+    """Whatever is estimated counts all rows; who may see them is told."""
+    place.run(GARDEN + "ANALYZE;")
+    rule = AccessRule(table="waterings", groups=("guests",), rows="plant_id = :plant")
+    database = opened(place, tables=READABLE, rules=(rule,))
+    free, governed = (
+        database.fetch("SELECT litres FROM waterings", {}, limit=5, principal=principal).plan
+        for principal in (ANYONE, GUEST)
+    )
+    assert any("(rows=" in line for line in free) == (place.kind == "postgres")
+    assert any("waterings" in line for line in governed)
+    assert not any("rows=" in line for line in governed)
+
+
 @pytest.fixture
 def ruled(place: Place, opened: Opener) -> SqlDatabase:
     """Open the same database with rules."""

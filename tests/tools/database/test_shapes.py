@@ -10,7 +10,7 @@ from sqlglot.dialects import SQLite
 
 from tests.postgres_server import PostgresMissing, postgres_server
 from tools.database.schema import Dialect
-from tools.database.shapes import is_ordered, skeleton, spelled
+from tools.database.shapes import is_ordered, normalized, skeleton, spelled
 
 
 def test_names_aliases_values_and_comments_are_masked() -> None:
@@ -119,3 +119,20 @@ def test_a_spelt_name_means_the_column_of_that_name(name: str) -> None:
     finally:
         connection.close()
     assert row == (7,)
+
+
+def test_a_statement_has_one_spelling() -> None:
+    """White space, comments, needless quotes and the case of names do not count; values and order do."""
+    one = normalized('select A."Name", count( * ) from Hives a -- all\n where A.age = :age')
+    assert one == normalized("SELECT a.name, COUNT(*) FROM hives AS a WHERE a.age = :age")
+    assert one != normalized("SELECT a.name, COUNT(*) FROM hives AS a WHERE a.age = 3")
+    assert normalized("SELECT b, a FROM hives") != normalized("SELECT a, b FROM hives")
+    assert normalized('SELECT "Name" FROM hives', dialect="postgres") != normalized(
+        "SELECT name FROM hives", dialect="postgres"
+    )
+
+
+@pytest.mark.parametrize("statement", ["", "DROP TABLE hives", "SELECT ((", "nothing"])
+def test_what_is_no_query_has_no_spelling(statement: str) -> None:
+    """It is equal to nothing."""
+    assert normalized(statement) is None

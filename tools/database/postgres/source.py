@@ -19,6 +19,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tools.database.binding import percent_style
 from tools.database.costs import postgres_work
 from tools.database.lineage import Found
+from tools.database.plans import Plan, postgres_lines
 from tools.database.postgres import errors as postgres_errors
 from tools.database.postgres.gathering import check_room
 from tools.database.postgres.posture import check_posture
@@ -132,8 +133,8 @@ class PostgresSource:
 class _PostgresReader:
     connection: PostgresConnection
 
-    def work(self, statement: str, values: Mapping[str, Cell]) -> float:
-        """Ask the server what it would cost.
+    def explain(self, statement: str, values: Mapping[str, Cell], *, is_told: bool) -> Plan:
+        """Ask the server how it would go about it, and what that would cost.
 
         Raises:
             RejectedQuery: It would gather too much text.
@@ -143,10 +144,10 @@ class _PostgresReader:
         with self.connection.execute(explained, values, binary=True) as cursor:
             row = cursor.fetchone()
         if row is None:
-            return 0.0
+            return Plan(work=0.0, lines=())
         plan = row[0][0]["Plan"]
         check_room(plan, statement, values)
-        return postgres_work(plan)
+        return Plan(work=postgres_work(plan), lines=postgres_lines(plan, is_told=is_told))
 
     @contextmanager
     def select(self, statement: str, values: Mapping[str, Cell]) -> Iterator[Answer]:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from tools.database.guarding.vocabulary import SQLITE_FUNCTIONS
 from tools.database.lineage import Found
+from tools.database.plans import Plan, sqlite_lines
 from tools.database.reflection import sqlite_tables
 from tools.database.schema import Dialect, Schema
 from tools.database.sources import LOOKING_SECONDS, Answer
@@ -140,11 +141,13 @@ class _SqliteReader:
     connection: sqlite3.Connection
     facts: Facts
 
-    def work(self, statement: str, values: Mapping[str, Cell]) -> float:
-        """Count the rows that the plan's loops would handle."""
+    def explain(self, statement: str, values: Mapping[str, Cell], *, is_told: bool) -> Plan:
+        """Count the rows that the plan's loops would handle; its lines tell no figures anyway."""
+        del is_told
         lines: list[PlanLine] = self.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
         named = outline(statement, views=self.facts.views())
-        return sqlite_work(lines, outline=named, facts=self.facts.of(named.tables))
+        work = sqlite_work(lines, outline=named, facts=self.facts.of(named.tables))
+        return Plan(work=work, lines=sqlite_lines(lines))
 
     @contextmanager
     def select(self, statement: str, values: Mapping[str, Cell]) -> Iterator[Answer]:

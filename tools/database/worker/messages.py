@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Generic, TypeAlias, TypeVar, get_args
 
+from tools.database.plans import MOST_CHARACTERS, MOST_LINES
 from tools.database.schema import Column, ForeignKey, Schema, TableSchema
 from tools.errors import (
     ConfigurationError,
@@ -76,6 +77,7 @@ def reply_lines(content: Content | PlumblineError, *, version: str = "") -> Iter
     lines: Iterable[object] = ()
     if isinstance(content, Table):
         told |= {"is": "table", "columns": content.columns, "truncated": content.truncated}
+        told |= {"plan": content.plan}
         lines = content.rows
     elif isinstance(content, Schema):
         told |= {"is": "schema"}
@@ -143,7 +145,14 @@ def _table(told: Mapping[str, object], lines: list[bytes]) -> Table:
     rows = tuple(tuple(map(_cell, _list(decoded(line)))) for line in lines)
     if any(len(row) != len(columns) for row in rows):
         raise BadReply
-    return Table(columns=columns, rows=rows, truncated=truncated)
+    return Table(columns=columns, rows=rows, truncated=truncated, plan=_plan(told.get("plan")))
+
+
+def _plan(value: object) -> tuple[str, ...]:
+    lines = _texts(value)
+    if len(lines) > MOST_LINES or any(len(line) > MOST_CHARACTERS for line in lines):
+        raise BadReply
+    return lines
 
 
 def _table_schema_as_json(table: TableSchema) -> list[object]:

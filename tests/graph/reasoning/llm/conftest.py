@@ -12,6 +12,7 @@ from graph.reasoning.local.supports import SpanFinder
 from graph.reasoning.local.writer import LocalWriter
 from tests.fakes import FakeEmbedder
 from tests.fakes_graph import chunk_of
+from tools.knowledge.similarity import EmbeddedSimilarity
 from tools.types import Chunk, Metadata
 
 BOIL = chunk_of(
@@ -64,6 +65,8 @@ def local_side() -> LocalSide:
     )
     return LocalSide(
         planner=LocalPlanner(router=router, embedder=embedder, catalog=None, about="Ask about kettles."),
-        judge=LocalJudge(lexicon=lexicon, finder=SpanFinder(lexicon, embedder), abstain=0.2),
+        judge=LocalJudge(
+            lexicon=lexicon, finder=SpanFinder(lexicon, EmbeddedSimilarity(embedder)), abstain=0.2
+        ),
         writer=LocalWriter(),
     )

@@ -14,6 +14,7 @@ from tests.fakes import FakeEmbedder
 from tests.fakes_database import FakeDatabase
 from tests.fakes_graph import FakeSqlWriter
 from tools.database.schema import Column, ForeignKey, ReflectedDatabase, Schema, TableSchema
+from tools.knowledge.similarity import EmbeddedSimilarity
 from tools.ports import Chat
 
 SCRIPT = """
@@ -117,7 +118,7 @@ def writer_of(
     return LlmSqlWriter(
         chat=chat,
         local=local or FakeSqlWriter(),
-        linker=SchemaLinker(database or fake_harbour(), embedder),
+        linker=SchemaLinker(database or fake_harbour(), EmbeddedSimilarity(embedder)),
         store=SqlExampleStore(read_sql_examples(), embedder),
         examples=examples,
         difficulty=difficulty,

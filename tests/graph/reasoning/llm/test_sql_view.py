@@ -20,6 +20,7 @@ from tests.fakes_database import FakeDatabase
 from tests.graph.reasoning.llm.sql_world import TABLES, VALUES, fake_harbour
 from tools.database.schema import Column, ForeignKey, Schema, TableSchema
 from tools.errors import RejectedQuery, TransientError
+from tools.knowledge.similarity import EmbeddedSimilarity
 from tools.ports import Matrix
 from tools.types import ANYONE, Principal
 
@@ -71,7 +72,9 @@ CHAIN = (
 
 def view_of(question: str, database: FakeDatabase, *, embedder: FakeEmbedder | None = None) -> View:
     """Return what is shown to anyone."""
-    return SchemaLinker(database, embedder or FakeEmbedder()).view(question, principal=ANYONE)
+    return SchemaLinker(database, EmbeddedSimilarity(embedder or FakeEmbedder())).view(
+        question, principal=ANYONE
+    )
 
 
 def names(view: View) -> list[str]:
@@ -124,7 +127,7 @@ def test_tables_without_a_word_in_common_are_found_by_likeness() -> None:
 def test_names_are_embedded_once() -> None:
     """A second question costs one vector."""
     embedder = FakeEmbedder()
-    linker = SchemaLinker(huge(*CHAIN), embedder, vector_seconds=60)
+    linker = SchemaLinker(huge(*CHAIN), EmbeddedSimilarity(embedder), vector_seconds=60)
     for question in ("Which novels are there?", "Which readers are there?"):
         linker.view(question, principal=ANYONE)
     assert embedder.calls[-1] == ("Which readers are there?",)
@@ -134,7 +137,7 @@ def test_names_are_embedded_once() -> None:
 def test_without_time_the_names_that_share_words_are_embedded_first() -> None:
     """The next question goes on with the rest, so nobody waits for a thousand vectors."""
     embedder = FakeEmbedder()
-    linker = SchemaLinker(huge(*CHAIN), embedder, vector_seconds=0)
+    linker = SchemaLinker(huge(*CHAIN), EmbeddedSimilarity(embedder), vector_seconds=0)
     for _ in range(2):
         assert "novels" in names(linker.view("Which novels are there?", principal=ANYONE))
     assert [len(call) for call in embedder.calls] == [1, 64, 1, 64]
@@ -222,7 +225,7 @@ class Counting(FakeDatabase):
 def test_values_are_the_askers_own() -> None:
     """What he may not see gives no hint."""
     database, clerk = Counting(TABLES), Principal(groups=frozenset({"clerks"}))
-    SchemaLinker(database, FakeEmbedder()).view("Is Alma here?", principal=clerk)
+    SchemaLinker(database, EmbeddedSimilarity(FakeEmbedder())).view("Is Alma here?", principal=clerk)
     assert {principal for _, principal in database.looked} == {clerk}
 
 

@@ -195,7 +195,7 @@ def test_only_one_statement_fits_into_a_message(postgres: Place, opened: Opener)
         reading.begin(connection)
         with reading.reading(connection, schema) as reader:
             with pytest.raises(psycopg.errors.SyntaxError, match="multiple commands"):
-                reader.work("SELECT 1; COMMIT", {})
+                reader.explain("SELECT 1; COMMIT", {}, is_told=True)
             connection.rollback()
             with (
                 pytest.raises(psycopg.errors.SyntaxError, match="multiple commands"),

@@ -63,7 +63,7 @@ def work(file: Path, statement: str) -> float:
     source = SqliteSource(path=file, deadline_seconds=5)
     schema = open_database(f"sqlite:///{file}", tables=(), deadline_seconds=5).schema()
     with closing(source.connect()) as connection, source.reading(connection, schema) as reader:
-        return reader.work(statement, {})
+        return reader.explain(statement, {}, is_told=True).work
 
 
 @pytest.mark.parametrize(

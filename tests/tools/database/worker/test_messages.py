@@ -30,7 +30,12 @@ def tables(draw: st.DrawFn) -> Table:
     """Draw a result of any shape."""
     columns = tuple(draw(st.lists(TEXTS, max_size=4)))
     row = st.tuples(*[CELLS] * len(columns))
-    return Table(columns=columns, rows=tuple(draw(st.lists(row, max_size=5))), truncated=draw(st.booleans()))
+    return Table(
+        columns=columns,
+        rows=tuple(draw(st.lists(row, max_size=5))),
+        truncated=draw(st.booleans()),
+        plan=tuple(draw(st.lists(TEXTS, max_size=3))),
+    )
 
 
 NAMES = st.lists(TEXTS, max_size=3).map(tuple)
@@ -65,6 +70,7 @@ def test_a_table_arrives_as_it_was(table: Table) -> None:
     reply = taken_apart(b"\n".join(reply_lines(table, version="v")), Table)
     assert reply == Reply(content=table, version="v")
     assert isinstance(reply.content, Table)
+    assert reply.content.plan == table.plan
     assert [list(map(type, row)) for row in reply.content.rows] == [
         list(map(type, row)) for row in table.rows
     ]
@@ -110,7 +116,7 @@ def test_an_error_is_one_line_of_bounded_length() -> None:
     assert len(str(content)) <= 2_000
 
 
-TABLE = {"is": "table", "columns": ["a"], "truncated": False, "version": ""}
+TABLE = {"is": "table", "columns": ["a"], "truncated": False, "plan": [], "version": ""}
 ERROR = {"is": "error", "kind": "RejectedQuery", "text": "no", "problem": "syntax", "version": ""}
 TABLE_SCHEMA: tuple[object, ...] = ("t", "", [["c", "TEXT", ""]], ["c"], [[["c"], "u", ["d"]]])
 BAD: dict[str, bytes] = {
@@ -124,6 +130,9 @@ BAD: dict[str, bytes] = {
     "columns that are no texts": sent(TABLE | {"columns": [1]}),
     "columns that are no list": sent(TABLE | {"columns": "a"}),
     "truncated that is no truth": sent(TABLE | {"truncated": "no"}),
+    "a plan that is no list": sent(TABLE | {"plan": "SCAN a"}),
+    "a plan of too many lines": sent(TABLE | {"plan": ["SCAN a"] * 201}),
+    "a plan with a line that is too long": sent(TABLE | {"plan": ["a" * 301]}),
     "a row that is no list": sent(TABLE, "a"),
     "a row that is too short": sent(TABLE, []),
     "a row that is too long": sent(TABLE, [1, 2]),

@@ -1,0 +1,1 @@
+"""What one question did, kept so that it can be looked at, replayed and changed."""
