@@ -20,6 +20,7 @@ from agent.settings import Settings
 from agent.storage.opening import Storage, open_storage
 from agent.tracing.desk import TraceDesk
 from agent.tracing.keeper import Keeper, open_keeper
+from agent.tracing.scrubbing import scrubber_for
 from graph.deps import Deps
 
 OPERATOR_BYTES = 32
@@ -114,7 +115,8 @@ async def open_host(
 
 
 def _traces(storage: Storage, library: Library, adapters: Adapters, keeper: Keeper | None) -> TraceDesk:
-    recorder = Recorder() if keeper is None else keeper.recorder
+    scrub = scrubber_for(library.settings.tracing)
+    recorder = Recorder(scrub=scrub) if keeper is None else keeper.recorder
     return TraceDesk(
         storage,
         library.settings,

@@ -197,12 +197,7 @@ class RunningServer:
 
     async def fork(self, run_id: str, step: int, changes: "Changes") -> str:
         """Run a recorded question again from behind a step; return the id of the new run."""
-        wanted = {
-            "step": step,
-            "state": changes.state,
-            "prompts": changes.prompts,
-            "configuration": changes.configuration,
-        }
+        wanted = {"step": step, **asdict(changes)}
         return str((await self._post(f"/api/traces/{run_id}/fork", wanted))["run_id"])
 
     async def ready(self) -> dict[str, bool]:

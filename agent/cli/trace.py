@@ -34,32 +34,40 @@ def group() -> None:
     """Look at what questions did, step by step; run them again, change a step, keep them as tests."""
 
 
+SearchOption = Annotated[
+    str | None, typer.Option("--search", metavar="TEXT", help="In the question, or begins the run's id.")
+]
+StatusOption = Annotated[
+    str | None,
+    typer.Option("--status", help="answered, partial, clarify, unanswerable, declined, failed or cancelled."),
+]
+RouteOption = Annotated[
+    str | None, typer.Option("--route", help="A knowledge base, database or out_of_scope.")
+]
+SlowOption = Annotated[
+    float | None, typer.Option("--slow", metavar="MS", help="Took longer than that.", min=0)
+]
+DegradedOption = Annotated[bool, typer.Option("--degraded", help="Something could not be reached.")]
+UnfaithfulOption = Annotated[
+    float | None,
+    typer.Option("--unfaithful", metavar="SHARE", help="Faithfulness is below that.", min=0, max=1),
+]
+ThumbOption = Annotated[
+    Literal["up", "down"] | None, typer.Option("--thumb", help="What the asker said of the answer.")
+]
+LimitOption = Annotated[int, typer.Option("--limit", help="Most runs.", min=1)]
+
+
 @trace.command("list")
 def listed(
-    search: Annotated[
-        str | None, typer.Option("--search", metavar="TEXT", help="In the question, or begins the run's id.")
-    ] = None,
-    status: Annotated[
-        str | None,
-        typer.Option(
-            "--status", help="answered, partial, clarify, unanswerable, declined, failed or cancelled."
-        ),
-    ] = None,
-    route: Annotated[
-        str | None, typer.Option("--route", help="A knowledge base, database or out_of_scope.")
-    ] = None,
-    slow: Annotated[
-        float | None, typer.Option("--slow", metavar="MS", help="Took longer than that.", min=0)
-    ] = None,
-    degraded: Annotated[bool, typer.Option("--degraded", help="Something could not be reached.")] = False,
-    unfaithful: Annotated[
-        float | None,
-        typer.Option("--unfaithful", metavar="SHARE", help="Faithfulness is below that.", min=0, max=1),
-    ] = None,
-    thumb: Annotated[
-        Literal["up", "down"] | None, typer.Option("--thumb", help="What the asker said of the answer.")
-    ] = None,
-    limit: Annotated[int, typer.Option("--limit", help="Most runs.", min=1)] = 20,
+    search: SearchOption = None,
+    status: StatusOption = None,
+    route: RouteOption = None,
+    slow: SlowOption = None,
+    degraded: DegradedOption = False,
+    unfaithful: UnfaithfulOption = None,
+    thumb: ThumbOption = None,
+    limit: LimitOption = 20,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> int:

@@ -23,29 +23,36 @@ if TYPE_CHECKING:
 MODEL = "models.chat"
 
 
+StepOption = Annotated[
+    int,
+    typer.Option("--step", metavar="N", help="Keep everything up to this step; 0 runs all again.", min=0),
+]
+StateOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--state",
+        metavar="CHANNEL=JSON",
+        help="What a channel holds behind the step; @FILE takes an object of channels.",
+    ),
+]
+PromptOption = Annotated[
+    list[str] | None,
+    typer.Option("--prompt", metavar="NAME=@FILE", help="Text that replaces one of the prompts."),
+]
+SettingOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="A key of the configuration: assistant.abstain=0.3"),
+]
+ModelOption = Annotated[str | None, typer.Option("--model", help="Another language model.")]
+
+
 def fork(
     run: RunArgument,
-    step: Annotated[
-        int,
-        typer.Option("--step", metavar="N", help="Keep everything up to this step; 0 runs all again.", min=0),
-    ],
-    state: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--state",
-            metavar="CHANNEL=JSON",
-            help="What a channel holds behind the step; @FILE takes an object of channels.",
-        ),
-    ] = None,
-    prompt: Annotated[
-        list[str] | None,
-        typer.Option("--prompt", metavar="NAME=@FILE", help="Text that replaces one of the prompts."),
-    ] = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="A key of the configuration: assistant.abstain=0.3"),
-    ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="Another language model.")] = None,
+    step: StepOption,
+    state: StateOption = None,
+    prompt: PromptOption = None,
+    setting: SettingOption = None,
+    model: ModelOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> int:

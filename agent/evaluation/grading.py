@@ -7,8 +7,6 @@ from agent.answer import Answer, PassageQuote
 from agent.evaluation.cases import Case
 from agent.evaluation.destinations import DATABASE, OUT_OF_SCOPE, destinations
 from agent.evaluation.facts import folded, holds
-from agent.evaluation.happened import happened_in
-from agent.evaluation.steps import check_steps
 from agent.recording.recording import Recording
 from tools.errors import InvalidInput
 
@@ -69,6 +67,9 @@ def _wrong_answer(case: Case, answer: Answer) -> Iterator[str]:
 def _wrong_steps(case: Case, recording: Recording | None) -> Iterator[str]:
     if case.steps is None:
         return
+    from agent.evaluation.happened import happened_in
+    from agent.evaluation.steps import check_steps
+
     if recording is None:
         raise InvalidInput(f"case {case.id!r} demands steps, and the run was not recorded")
     if case.reply is not None and recording.entry is None:

@@ -10,13 +10,17 @@ from tools.errors import BudgetExceeded, PlumblineError, RejectedQuery, TooManyR
 _DETAILS = ("problem", "limit", "retry_after")
 
 
-class Unrepeatable(Exception):
+class Unplayable(Exception):
+    """A recording cannot answer; no node handles it, so that it ends the run and is seen."""
+
+
+class Unrepeatable(Unplayable):
     """Stands for an error of a kind that is not ours."""
 
 
 def failure_of(error: BaseException) -> Failure:
     """Write an error down; of those that are not ours only the kind, for nobody knows what they tell."""
-    if not isinstance(error, PlumblineError):
+    if not isinstance(error, PlumblineError | Unplayable):
         return Failure(type=type(error).__name__, message="not raised on purpose; the log has it")
     details = {name: getattr(error, name) for name in _DETAILS if hasattr(error, name)}
     return Failure(type=type(error).__name__, message=str(error), details=details)

@@ -8,7 +8,7 @@ from agent.reasoning import LanguageModels, Outside
 from agent.recording import ports
 from agent.recording.attachments import Attachments
 from agent.recording.chat import TapedChat
-from agent.recording.errors import repeated
+from agent.recording.errors import Unplayable, repeated
 from agent.recording.judging import TapedClassifier, TapedExamples, TapedSqlExamples
 from agent.recording.recording import Call, Json, Recording
 from agent.recording.setup import settings_from
@@ -21,7 +21,7 @@ _DEEPEST = 50
 _READ_LEXICON = ports.reader(Lexicon)
 
 
-class Unanswered(Exception):
+class Unanswered(Unplayable):
     """Something is asked that the recording does not answer."""
 
     def __init__(self, call: CallNote, request: Json) -> None:
@@ -178,5 +178,5 @@ class _Nothing:
         raise NothingThere(f"{name} is not there when a recording is played; open the installation for it")
 
 
-class NothingThere(Exception):
+class NothingThere(Unplayable):
     """A call would have to be made, and nothing is open to make it."""

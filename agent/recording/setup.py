@@ -62,6 +62,10 @@ def changed(setup: Mapping[str, Json], changes: Mapping[str, Json]) -> dict[str,
     after: dict[str, Json] = dict(setup)
     for key, value in changes.items():
         *path, last = key.split(".")
+        if not path or path[0] not in SECTIONS:
+            raise ConfigurationError(
+                f"a fork cannot change {key[:80]!r}; change a key of {', '.join(SECTIONS)}"
+            )
         place: Json = after
         for name in path:
             found = place.get(name) if isinstance(place, dict) else None

@@ -28,6 +28,8 @@ from tools.types import Principal
 
 AT_ONCE = 2
 """Replays, forks and imports under way in one process; more of them wait."""
+SPENDING = ("assistant.budget", "assistant.mode", "models", "database", "expansion")
+"""Keys that decide how much a question may cost."""
 MOST_FORKS = 100
 """Named with the run that they come from."""
 SETTLING_SECONDS = 1.0
@@ -154,6 +156,7 @@ class TraceDesk:
         recording = await self.recording(run_id, owner=owner)
         if principal is not None:
             _check_rights(recording, principal)
+            _check_spending(changes)
         async with self._places:
             outside = await asyncio.to_thread(self._live)
             with _told_to_whoever_asks():
@@ -244,6 +247,12 @@ def _check_rights(recording: Recording, principal: Principal) -> None:
             "the run was asked with other groups or attributes than yours; use a key that has them, or the "
             "scope admin"
         )
+
+
+def _check_spending(changes: Changes) -> None:
+    """See that nobody spends more by a fork than by a question."""
+    if spending := [key for key in changes.configuration if key.startswith(SPENDING)]:
+        raise AccessDenied(f"changing {spending[0][:80]!r} may cost money; use a key with the scope admin")
 
 
 @contextmanager

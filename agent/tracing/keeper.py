@@ -11,10 +11,9 @@ from agent.recording.encoding import attachment_bytes, pack, summary_of
 from agent.recording.recorder import Ended, Recorder, software
 from agent.recording.recording import Json, Recording
 from agent.recording.summary import Packed, Retention
-from agent.sections_tracing import Tracing
 from agent.settings import Settings
 from agent.storage.opening import Storage
-from agent.tracing.scrubbing import Scrubber
+from agent.tracing.scrubbing import scrubber_for
 from agent.tracing.telemetry import open_telemetry
 from tools.errors import Conflict, NotFound, PlumblineError, TransientError
 
@@ -152,7 +151,7 @@ async def open_keeper(settings: Settings, open_storage: OpenStorage) -> AsyncIte
         return
     async with open_telemetry(tracing, software()) as telemetry:
         keeper = Keeper(
-            Recorder(scrub=_scrub(tracing)),
+            Recorder(scrub=scrubber_for(tracing)),
             Retention(days=tracing.keep_days, runs=tracing.keep_runs, megabytes=tracing.keep_mb),
             export=telemetry.export,
         )
@@ -163,10 +162,3 @@ async def open_keeper(settings: Settings, open_storage: OpenStorage) -> AsyncIte
             await keeper.settled()
             working.cancel()
             await asyncio.wait([working])
-
-
-def _scrub(tracing: Tracing) -> Callable[[], Callable[[str], str]] | None:
-    """Return what makes a scrubber for each recording; None when nothing is to be replaced."""
-    if not tracing.redact and not tracing.redact_patterns:
-        return None
-    return lambda: Scrubber(tracing.redact, tracing.redact_patterns).text

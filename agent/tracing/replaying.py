@@ -1,5 +1,6 @@
 """Replays a run on its recorded calls, and says where it goes another way than then."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -7,7 +8,7 @@ from time import perf_counter
 from agent.bootstrap import assemble
 from agent.recording.around import Recorded
 from agent.recording.playing import Player, Unanswered, played, setup_in
-from agent.recording.recorder import Recorder
+from agent.recording.recorder import Ended, Recorder
 from agent.recording.recording import Failure, Json, Recording, Step
 from agent.recording.setup import settings_from
 from agent.recording.states import supersteps
@@ -71,6 +72,10 @@ async def replay(recording: Recording, *, around: Recorded | None = None) -> Rep
     edited = recording.parent.changes.prompts if recording.parent is not None else {}
     with edited_prompts(edited):
         ended = await run_again(again_as_then)
+    return await asyncio.to_thread(_compared, recording, ended, began)
+
+
+def _compared(recording: Recording, ended: Ended, began: float) -> Replay:
     again = Recorder().recording(ended)
     divergence = _first(recording, again, ended.error)
     return Replay(

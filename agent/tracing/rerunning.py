@@ -116,7 +116,10 @@ async def _run(again: Again, tape: Tape, deps: Deps) -> tuple[Answer | None, Exc
     recording, watch = again.recording, Watch()
     saver = InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=CHECKPOINTED))
     entry = recording.entry
-    graph = build(saver, around=again.around, first=FIRST if entry is None else (entry,))
+    try:
+        graph = build(saver, around=again.around, first=FIRST if entry is None else (entry,))
+    except ValueError as error:
+        raise InvalidInput("the run goes on at a node that the graph has no more; ask anew") from error
     config: RunnableConfig = {"configurable": {"thread_id": tape.thread_id or "again"}}
     start: State | Command[str] = read_state(recording.initial)
     stream: Callable[[Any], Any] = lambda given: graph.astream(  # noqa: E731
