@@ -7,9 +7,10 @@ from pathlib import Path
 _BLOCK = b"\0" * 65536
 
 
-def copy_installation(folder: Path, target: Path) -> None:
-    """Copy a folder; what holds but zeros takes no room."""
-    shutil.copytree(folder, target, copy_function=_copy_with_holes)
+def copy_installation(folder: Path, target: Path, *, asked: bool = False) -> None:
+    """Copy a folder, what was asked there only if it is wanted; what holds but zeros takes no room."""
+    left_out = shutil.ignore_patterns(*([] if asked else ["conversations.db*"]))
+    shutil.copytree(folder, target, ignore=left_out, copy_function=_copy_with_holes)
 
 
 def _copy_with_holes(source: str, target: str) -> None:

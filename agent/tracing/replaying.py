@@ -90,14 +90,15 @@ def _compared(recording: Recording, ended: Ended, began: float) -> Replay:
 def _first(recording: Recording, again: Recording, error: BaseException | None) -> Divergence | None:
     """Return the first difference, superstep by superstep.
 
-    A superstep of which something was given up ends the comparison: how far it came is chance. Where one
-    step of several fails, the graph gives up the others, so those are not what to look at.
+    A superstep of which something was given up ends the comparison, as does the last one of a run that was
+    cut off: how far it came is chance. Where one step of several fails, the graph gives up the others, so
+    those are not what to look at.
     """
     then, now = list(supersteps(recording.steps)), list(supersteps(again.steps))
     for number in range(max(len(then), len(now))):
         expected = then[number] if number < len(then) else []
         found = now[number] if number < len(now) else []
-        if any(_given_up(step) for step in expected):
+        if any(map(_given_up, expected)) or (number >= len(then) - 1 and _cut_off(recording)):
             return None
         different = list(_different(expected, found, recording, error))
         if different:
@@ -185,6 +186,12 @@ def _end(step: Step) -> Json:
 def _in_vain(failure: Failure | None) -> bool:
     """Tell whether something was asked that the recording does not answer."""
     return failure is not None and failure.type == Unanswered.__name__
+
+
+def _cut_off(recording: Recording) -> bool:
+    """Tell whether nobody waited for the end of a run."""
+    reason = (recording.answer or {}).get("exit_reason")
+    return recording.outcome == "cancelled" or reason == "out_of_time"
 
 
 def _given_up(step: Step) -> bool:

@@ -17,7 +17,8 @@ def quotation(text: str) -> str:
     what makes a reader's program take them for a link. Doing it again changes nothing.
     """
     shown = sanitize(text, kept=addresses_in(text, of_links=True))
-    return re.sub(MARK, _rounded, shown, flags=re.IGNORECASE)
+    rounded = re.sub(MARK, _rounded, shown, flags=re.IGNORECASE)
+    return shown if rounded == shown else quotation(rounded)  # other brackets may make something else of it
 
 
 def _rounded(mark: re.Match[str]) -> str:

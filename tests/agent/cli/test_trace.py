@@ -29,7 +29,7 @@ def asked(marlow: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def mine(asked: Path, tmp_path: Path) -> Path:
     """Return the configuration of a copy, for tests that change it."""
-    copy_installation(asked.parent, tmp_path / "mine")
+    copy_installation(asked.parent, tmp_path / "mine", asked=True)
     return tmp_path / "mine" / "plumbline.toml"
 
 
