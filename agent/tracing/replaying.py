@@ -62,11 +62,12 @@ async def replay(recording: Recording, *, around: Recorded | None = None) -> Rep
         InvalidInput: The recording lacks something, or cannot be read.
     """
     began = perf_counter()
+    kept = [step for step in recording.steps if step.source == "recorded"]
     again_as_then = Again(
         recording=recording,
         deps=assemble(settings_from(setup_in(recording)), played(recording)),
         player=Player(recording, strict=True),
-        around=around or Kept([step for step in recording.steps if step.source == "recorded"]),
+        around=around or (Kept(kept) if kept else Recorded()),
         run_id=recording.run_id,
     )
     edited = recording.parent.changes.prompts if recording.parent is not None else {}

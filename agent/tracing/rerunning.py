@@ -1,9 +1,11 @@
 """Runs the graph again as a recording began: the same state, the same reply, the same asker."""
 
 import asyncio
+import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -24,7 +26,7 @@ from agent.recording.states import channels
 from agent.recording.tape import StepNote, Tape
 from agent.recording.values import OVERWRITE, Encoder, digest_of
 from agent.watch import Watch
-from graph.build import FIRST, build
+from graph.build import FIRST, Graph, build
 from graph.deps import Deps
 from graph.state import CHECKPOINTED, Clarification, State
 from tools.errors import InvalidInput
@@ -112,15 +114,44 @@ async def run_again(again: Again) -> Ended:
     )
 
 
-async def _run(again: Again, tape: Tape, deps: Deps) -> tuple[Answer | None, Exception | None]:
-    recording, watch = again.recording, Watch()
-    saver = InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=CHECKPOINTED))
-    entry = recording.entry
+@cache
+def _plain(first: tuple[str, ...]) -> tuple[Graph, InMemorySaver]:
+    """Compile the graph that writes down and does nothing else, once: it takes a tenth of an answer."""
+    saver = _memory()
+    return build(saver, around=Recorded(), first=first), saver
+
+
+def _memory() -> InMemorySaver:
+    return InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=CHECKPOINTED))
+
+
+def _graph(again: Again) -> tuple[Graph, InMemorySaver]:
+    """Return the graph that begins where the run began, and what it remembers in."""
+    entry = again.recording.entry
+    first = FIRST if entry is None else (entry,)
+    saver = _memory()
     try:
-        graph = build(saver, around=again.around, first=FIRST if entry is None else (entry,))
+        if type(again.around) is Recorded:
+            return _plain(first)
+        return build(saver, around=again.around, first=first), saver
     except ValueError as error:
         raise InvalidInput("the run goes on at a node that the graph has no more; ask anew") from error
-    config: RunnableConfig = {"configurable": {"thread_id": tape.thread_id or "again"}}
+
+
+async def _run(again: Again, tape: Tape, deps: Deps) -> tuple[Answer | None, Exception | None]:
+    graph, saver = _graph(again)
+    thread = uuid.uuid4().hex
+    try:
+        return await _run_in(graph, thread, again, tape, deps)
+    finally:
+        saver.delete_thread(thread)
+
+
+async def _run_in(
+    graph: Graph, thread: str, again: Again, tape: Tape, deps: Deps
+) -> tuple[Answer | None, Exception | None]:
+    recording, watch, entry = again.recording, Watch(), again.recording.entry
+    config: RunnableConfig = {"configurable": {"thread_id": thread}}
     start: State | Command[str] = read_state(recording.initial)
     stream: Callable[[Any], Any] = lambda given: graph.astream(  # noqa: E731
         given, config, context=deps, stream_mode=["tasks", "custom"], version="v2", durability="exit"
