@@ -159,6 +159,11 @@ async def open_keeper(settings: Settings, open_storage: OpenStorage) -> AsyncIte
         try:
             yield keeper
         finally:
-            await keeper.settled()
-            working.cancel()
-            await asyncio.wait([working])
+            settling = asyncio.create_task(keeper.settled())
+            # Should the work have ended by a defect, nothing will ever settle, and nobody may wait for it.
+            await asyncio.wait([settling, working], return_when=asyncio.FIRST_COMPLETED)
+            for task in (settling, working):
+                task.cancel()
+            await asyncio.wait([settling, working])
+            if not working.cancelled() and (error := working.exception()) is not None:
+                log.error("questions are not recorded", exc_info=error)
