@@ -16,11 +16,11 @@ class Tracing(Section):
 
     enabled: bool = True
     """Whether questions are recorded."""
-    keep_days: float | None = Field(default=30.0, gt=0)
-    """How long a recording is kept."""
-    keep_runs: int | None = Field(default=10_000, ge=1)
+    keep_days: float = Field(default=30.0, gt=0)
+    """How long a recording is kept, in days."""
+    keep_runs: int = Field(default=10_000, ge=1)
     """How many are kept."""
-    keep_mb: float | None = Field(default=512.0, gt=0)
+    keep_mb: float = Field(default=512.0, gt=0)
     """How much room all of them may take."""
     redact: tuple[Personal, ...] = ()
     """Personal data that is replaced before anything is kept."""
