@@ -55,6 +55,29 @@ class StepLabels(Label):
     """Nodes in order; those that run side by side are one entry, sorted and joined with `+`."""
 
 
+class Relevant(Label):
+    """What a search should find: a document, a span of one, or whatever holds a text.
+
+    A passage is relevant when it satisfies everything that is given.
+    """
+
+    source: str = ""
+    """Document; alternatives are joined with `|`; empty for any."""
+    start: int | None = None
+    """Characters `start` to `end` of the document's text; a passage must overlap them."""
+    end: int | None = None
+    text: str = ""
+    """What the passage must hold; white space does not count."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.source or self.text):
+            raise ValueError("give a source or a text")
+        if (self.start is None) != (self.end is None):
+            raise ValueError("give both start and end, or neither")
+        return self
+
+
 class Case(Label):
     """One labelled question."""
 
@@ -82,7 +105,14 @@ class Case(Label):
     """With `attributes`: on whose behalf it is asked."""
     attributes: Mapping[str, Cell] = Field(default_factory=dict)
     note: str = ""
+    relevant: tuple[Relevant, ...] = ()
+    """What a search should find; by default the expected sources."""
     steps: StepLabels | None = None
+
+    @property
+    def gold(self) -> tuple[Relevant, ...]:
+        """What a search should find, each entry once."""
+        return self.relevant or tuple(Relevant(source=source) for source in self.expected_sources)
 
     @model_validator(mode="after")
     def _answers_have_questions(self) -> Self:
