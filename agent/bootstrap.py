@@ -96,6 +96,7 @@ class Library:
             name=name,
             paths=tuple(self.settings.resolve(path) for path in base.paths),
             capacity=base.chunking.tokens,
+            method=base.chunking.method,
             language=base.language,
         )
 
@@ -196,12 +197,14 @@ def outside_of(library: Library, adapters: Adapters) -> "Outside":
 
 def assemble(settings: Settings, outside: "Outside") -> "Deps":
     """Make the judgments of a configuration over what is outside of the graph; nothing is asked yet."""
-    from agent.reasoning import local_reasoning, reasoning_for
+    from agent.reasoning import local_reasoning, reasoning_for, unclassified
     from agent.recording.setup import setup_of
     from graph.deps import Deps
     from tools.metering import Meter
 
     about = settings.assistant.description or _about(settings)
+    if not settings.assistant.classify:
+        outside = unclassified(outside)
     local = local_reasoning(settings, outside, about=about)
     reasoning = reasoning_for(settings, local, outside)
 
@@ -254,6 +257,8 @@ def _limits(settings: Settings) -> "Limits":
 
     return Limits(
         hits_per_query=settings.ranking.hits,
+        by_words=settings.ranking.search == "hybrid",
+        reranks=settings.ranking.rerank,
         passages_per_part=settings.ranking.passages,
         evidence_tokens=settings.ranking.evidence_tokens,
         faithfulness=settings.assistant.faithfulness,

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiosqlite
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
@@ -17,6 +18,11 @@ PATIENCE_SECONDS = 10.0
 """How long to wait for what another program reads or has locked."""
 _ATTEMPT_SECONDS = 0.1
 """How long an attempt to empty the log waits for readers, and how long the graph may go on after it."""
+
+
+def in_memory() -> InMemorySaver:
+    """Return a memory of threads that ends with the process."""
+    return InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=CHECKPOINTED))
 
 
 class Checkpoints(AsyncSqliteSaver):

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from agent.settings import Settings
 from graph.plan import Families
 from graph.reasoning.local.judge import LocalJudge
+from graph.reasoning.local.passages import complete, nearest
 from graph.reasoning.local.planner import LocalPlanner
-from graph.reasoning.local.router import Classifier
+from graph.reasoning.local.router import Classifier, Everywhere
 from graph.reasoning.local.sql.writer import LocalSqlWriter
 from graph.reasoning.local.supports import SpanFinder
 from graph.reasoning.local.writer import LocalWriter
 from graph.reasoning.ports import Judgments, SqlWriter
+from graph.reasoning.trusting import Trusting
 from tools.database.schema import ReflectedDatabase
 from tools.errors import ConfigurationError
 from tools.ports import Catalog, Chat, Clock, Embedder, Reranker, Similarity, Store
@@ -106,12 +108,24 @@ def local_reasoning(settings: Settings, outside: Outside, *, about: str) -> Loca
             catalog=outside.catalog,
             about=about,
             composer=sql_writer,
-            families=Families(**settings.expansion.model_dump()),
+            families=Families(**settings.expansion.model_dump(exclude={"hypothetical_by_rules"})),
+            hypothetical=settings.expansion.hypothetical_by_rules,
         ),
-        judge=LocalJudge(lexicon=router.lexicon, finder=finder, abstain=settings.assistant.abstain),
+        judge=LocalJudge(
+            lexicon=router.lexicon,
+            finder=finder,
+            abstain=settings.assistant.abstain if settings.assistant.verify else 0.0,
+            asks_back=settings.assistant.verify,
+            quotes=complete if settings.assistant.instructions == "full" else nearest,
+        ),
         writer=LocalWriter(),
         sql_writer=sql_writer,
     )
+
+
+def unclassified(outside: Outside) -> Outside:
+    """Return the same, but for a router that does not classify."""
+    return replace(outside, classifier=lambda principal: Everywhere(router=outside.classifier(principal)))
 
 
 def local_sql_writer(settings: Settings, database: ReflectedDatabase) -> LocalSqlWriter | None:
@@ -123,8 +137,18 @@ def local_sql_writer(settings: Settings, database: ReflectedDatabase) -> LocalSq
 def reasoning_for(settings: Settings, local: LocalReasoning, outside: Outside) -> Reasoning:
     """Return the judgments of the installation's mode; without language models the local ones."""
     if outside.models is not None:
-        return _with_model(settings, local, outside.models, outside.similarity)
-    return Reasoning(judgments=local.judgments, sql_writer=local.sql_writer)
+        reasoning = _with_model(settings, local, outside.models, outside.similarity)
+    else:
+        reasoning = Reasoning(judgments=local.judgments, sql_writer=local.sql_writer)
+    return reasoning if settings.assistant.verify else _trusting(reasoning)
+
+
+def _trusting(reasoning: Reasoning) -> Reasoning:
+    def judgments(router: Classifier) -> Judgments:
+        known = reasoning.judgments(router)
+        return replace(known, judge=Trusting(judge=known.judge))
+
+    return replace(reasoning, judgments=judgments)
 
 
 @asynccontextmanager
@@ -216,6 +240,7 @@ def _with_model(
         faithfulness=settings.assistant.faithfulness,
         name=settings.assistant.name,
         marked=marked,
+        plain=settings.assistant.instructions == "plain",
     )
 
     def judgments(router: Classifier) -> Judgments:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from tools.ranking.rules import RuleKind
-from tools.types import ParameterKind
+from tools.types import ChunkingMethod, ParameterKind
 
 
 class Section(BaseModel):
@@ -46,6 +46,12 @@ class Assistant(Section):
     """Unanswered questions less likely than this to belong here are declined."""
     today: date | None = None
     """Pins "today", for samples and tests; default the real day."""
+    classify: bool = True
+    """Off: every question may belong anywhere; a rung of the ladder."""
+    instructions: Literal["full", "plain"] = "full"
+    """plain: the shortest prompt and no worked examples, or the nearest sentences; a rung of the ladder."""
+    verify: bool = True
+    """Off: evidence is always thought enough, and answers are let out unchecked; a rung of the ladder."""
     budget: Budget = Budget()
     """What one question may spend."""
     examples: Path | None = None
@@ -57,6 +63,8 @@ class Chunking(Section):
 
     tokens: int = Field(default=220, ge=32, le=2000)
     """Most tokens of one chunk."""
+    method: ChunkingMethod = "structure"
+    """structure (by headings first) or fixed (by tokens alone)."""
 
 
 class KnowledgeBase(Section):
@@ -245,7 +253,9 @@ class Expansion(Section):
     rewrites: bool = True
     """The same in other words, or with more of the conversation."""
     hypothetical: bool = True
-    """A made-up answer (HyDE); needs a language model."""
+    """A made-up answer (HyDE) of a language model."""
+    hypothetical_by_rules: bool = False
+    """In local mode, the question turned into the beginning of its answer."""
 
 
 class RankingRule(Section):
@@ -272,6 +282,10 @@ class Ranking(Section):
 
     rules: tuple[RankingRule, ...] = (RankingRule(kind="superseded", factor=0.3),)
     """Applied in order; each multiplies the score."""
+    search: Literal["hybrid", "dense"] = "hybrid"
+    """hybrid: by vectors and by words (BM25); dense: by vectors alone."""
+    rerank: bool = True
+    """Off: passages stay in the order of the searches, without cross-encoder and rules."""
     hits: int = Field(default=20, ge=1, le=200)
     """Hits of one search."""
     passages: int = Field(default=8, ge=1, le=50)

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from agent.sections import Assistant, Database, Expansion, KnowledgeBase, Models, Ranking
+from agent.sections_evaluation import Evaluation
 from agent.sections_server import Server, Storage
 from agent.sections_tracing import Tracing
 from agent.settings_problems import described, unknown_keys, unknown_variables
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
     ranking: Ranking = Ranking()
     storage: Storage = Storage()
     server: Server = Server()
+    evaluation: Evaluation = Evaluation()
     tracing: Tracing = Tracing()
     file: Path = Field(default=Path(CONFIGURATION_FILE), exclude=True)
     """Where the configuration was read from; set by `load`."""

@@ -15,6 +15,10 @@ class Limits:
     """Bounds of one question."""
 
     hits_per_query: int = 20
+    by_words: bool = True
+    """Whether BM25 searches beside the vectors; without vectors it does so alone."""
+    reranks: bool = True
+    """Whether what was found is deduplicated, scored and ruled; else it stays as fused."""
     passages_per_part: int = 8
     """Passages that reach the writer for each part."""
     evidence_tokens: int = 3000

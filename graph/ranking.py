@@ -76,12 +76,24 @@ def rank(
         rules: Applied in order.
         limits: Bounds of the evidence.
     """
+    if not limits.reranks:
+        return _as_fused(candidates, limits)
     hits = list(candidates.distinct) if scores is None else _cross_encoded(candidates.distinct, scores)
     circumstances = Circumstances(as_of=plan.as_of, products=part.products, revisions=part.revisions)
-    ruled = apply_rules(hits, rules, circumstances)
+    scored = sorted(hits, key=lambda hit: -hit.score)
+    return _packed(scored, apply_rules(hits, rules, circumstances), limits)
+
+
+def _as_fused(candidates: Candidates, limits: Limits) -> Ranking:
+    """Keep the order of the searches, duplicates included."""
+    fused = candidates.fused[:CANDIDATES]
+    return _packed(fused, fused, limits)
+
+
+def _packed(scored: Sequence[Hit], ruled: Sequence[Hit], limits: Limits) -> Ranking:
     packed = pack(ruled, budget=limits.evidence_tokens, size=tokens_of)
     return Ranking(
-        scored=tuple(sorted(hits, key=lambda hit: -hit.score)),
+        scored=tuple(scored),
         ruled=tuple(ruled),
         packed=tuple(packed),
         kept=tuple(packed[: limits.passages_per_part]),

@@ -17,7 +17,7 @@ async def search(deps: Deps, query: str, knowledge_base: str) -> Retrieved:
         except ModelError:
             vector = None
         hits = deps.store.search(
-            query,
+            query if deps.limits.by_words or vector is None else "",
             vector,
             limit=deps.limits.hits_per_query,
             where=Filter(knowledge_bases=(knowledge_base,), groups=deps.principal.groups),

@@ -100,7 +100,8 @@ class FakeStore:
             for chunk, _ in eligible
             if (shared := len(words & set(WORD.findall(chunk.embedding_text.lower()))))
         }
-        return self._fuse({"dense": dense, "bm25": sparse})[:limit]
+        branches = {"dense": dense} if dense and not text else {"dense": dense, "bm25": sparse}
+        return self._fuse(branches)[:limit]
 
     def ids(self, knowledge_base: str) -> set[str]:
         """Return the ids of every chunk of one base."""

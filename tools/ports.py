@@ -76,7 +76,7 @@ class Store(Protocol):
         """Forget the chunks; unknown ids are ignored."""
 
     def search(self, text: str, vector: "Matrix | None", *, limit: int, where: Filter) -> list[Hit]:
-        """Find the chunks nearest in meaning and words, best first; in words alone without a vector.
+        """Find the chunks nearest in meaning and words, best first; by either alone without the other.
 
         Dense and BM25 candidates are fused inside the engine by the distribution of their scores (Qdrant's
         DBSF, https://qdrant.tech/documentation/search/hybrid-queries/):
@@ -89,7 +89,7 @@ class Store(Protocol):
         the BM25 branches are fused in the same way, so a chunk without a word of the query is no hit.
 
         Args:
-            text: The query, for BM25.
+            text: The query, for BM25; empty to go by meaning alone.
             vector: Its embedding, shape (1, dimension); None when there is none.
             limit: Most hits to return.
             where: Conditions applied inside the engine, in every branch: what `where.groups` may not read

@@ -104,6 +104,8 @@ class Filter:
     """Groups of who searches: documents for everybody, and those for any of these groups, are found."""
 
 
+ChunkingMethod = Literal["structure", "fixed"]
+"""By headings first, then by tokens; or by tokens alone, blind to headings."""
 ParameterKind = Literal["text", "integer", "number", "date", "period", "choice", "value"]
 
 

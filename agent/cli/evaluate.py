@@ -12,6 +12,7 @@ import typer
 from rich.progress import track
 from rich.table import Table
 
+from agent.cli.evaluate_ladder import ladder
 from agent.cli.indexing import ingest_sample, library_of
 from agent.cli.options import ConfigOption, JsonOption, console, emit, progress_console, settings_for
 from agent.cli.spider import spider
@@ -32,6 +33,7 @@ def group() -> None:
     """Measure answers and routing on labelled questions, and SQL on Spider's."""
 
 
+evaluate.command("ladder")(ladder)
 evaluate.command("spider")(spider)
 
 

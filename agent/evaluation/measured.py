@@ -59,7 +59,7 @@ class Observed(Kept):
     wrong: tuple[str, ...] = ()
     """What is wrong with the answer, in words; empty when it is right."""
     found: tuple[Passage, ...] = ()
-    """Everything the searches found, fused, best first, before anything was dropped."""
+    """Everything the searches found: what the answer was written from, best first, then the rest as fused."""
     evidence: tuple[Passage, ...] = ()
     """Passages that the answer was written from, best first."""
     tables: tuple[Table, ...] = ()

@@ -28,7 +28,7 @@ class RunInfo(Kept):
     """Digest of the cases."""
     started: str
     """ISO time."""
-    switches: Mapping[str, str | int | float | bool] = {}
+    switches: Mapping[str, str | int | float | bool | None] = {}
     """Settings that differ from the user's, by dotted key."""
 
 

@@ -10,11 +10,11 @@ from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.types import Command, Overwrite, interrupt
 from pydantic import ValidationError
 
 from agent.answer import Answer
+from agent.checkpoints import in_memory
 from agent.composing import compose, out_of_time
 from agent.recording.around import Recorded
 from agent.recording.attachments import Attachments
@@ -28,7 +28,7 @@ from agent.recording.values import OVERWRITE, Encoder, digest_of
 from agent.watch import Watch
 from graph.build import FIRST, Graph, build
 from graph.deps import Deps
-from graph.state import CHECKPOINTED, Clarification, State
+from graph.state import Clarification, State
 from tools.errors import InvalidInput
 from tools.types import Principal
 
@@ -117,19 +117,15 @@ async def run_again(again: Again) -> Ended:
 @cache
 def _plain(first: tuple[str, ...]) -> tuple[Graph, InMemorySaver]:
     """Compile the graph that writes down and does nothing else, once: it takes a tenth of an answer."""
-    saver = _memory()
+    saver = in_memory()
     return build(saver, around=Recorded(), first=first), saver
-
-
-def _memory() -> InMemorySaver:
-    return InMemorySaver(serde=JsonPlusSerializer(allowed_msgpack_modules=CHECKPOINTED))
 
 
 def _graph(again: Again) -> tuple[Graph, InMemorySaver]:
     """Return the graph that begins where the run began, and what it remembers in."""
     entry = again.recording.entry
     first = FIRST if entry is None else (entry,)
-    saver = _memory()
+    saver = in_memory()
     try:
         if type(again.around) is Recorded:
             return _plain(first)

@@ -16,7 +16,7 @@ async def rerank(state: State, runtime: Runtime[Deps]) -> State:
     evidence = []
     for number, part in enumerate(plan.parts):
         candidates, scores = find_candidates(part, lists), None
-        if deps.reranker is not None:
+        if deps.reranker is not None and deps.limits.reranks:
             texts = [hit.chunk.embedding_text for hit in candidates.distinct]
             scores = await asyncio.to_thread(deps.reranker.score, part.question, texts)
         ranking = rank(candidates, part, plan, scores=scores, rules=deps.rules, limits=deps.limits)

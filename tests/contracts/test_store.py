@@ -384,3 +384,13 @@ def test_a_closed_store_says_so(store: Store) -> None:
         store.ping()
     with pytest.raises(PlumblineError, match="closed"):
         store.ids("manuals")
+
+
+def test_without_words_the_vectors_alone_decide(store: Store) -> None:
+    """An empty text asks for meaning alone: BM25 says nothing, also of passages that share words."""
+    put(store, *(passage(text) for text in ("clean burrs", "burrs", "clean the tank", "ship within days")))
+    hits = store.search("", EMBEDDER.embed(["clean burrs"]), limit=4, where=Filter())
+    assert hits
+    assert all(hit.explanation.keys() == {"dense", "fused"} for hit in hits)
+    cosines = [float(hit.explanation["dense"]) for hit in hits]
+    assert cosines == sorted(cosines, reverse=True)

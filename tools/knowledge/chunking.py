@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from tools.knowledge.markdown import Heading, headings
 from tools.knowledge.tokens import Tokens
-from tools.types import Chunk, Document
+from tools.types import Chunk, ChunkingMethod, Document
 
 NAMESPACE = UUID("6f1f4f0e-58f3-5c0e-9a55-3a6e3f0f7c11")
 CAPACITY = 220
@@ -49,6 +49,7 @@ def chunk(
     tokens: Tokens,
     capacity: int = CAPACITY,
     tiny: int = TINY,
+    method: ChunkingMethod = "structure",
 ) -> list[Chunk]:
     """Cut a document into passages, in order and without overlap.
 
@@ -62,6 +63,7 @@ def chunk(
         tokens: Measures and splits text.
         capacity: Most tokens in a passage.
         tiny: Sections are joined with the next ones under the same parent up to this many tokens.
+        method: `fixed` is blind to headings: it cuts wherever the capacity is reached.
     """
     seed = (knowledge_base, document.source, content_hash(document), pipeline)
     return [
@@ -77,8 +79,19 @@ def chunk(
             metadata=document.metadata,
             url=document.url,
         )
-        for path, start, end in _spans(document, tokens=tokens, capacity=capacity, tiny=tiny)
+        for path, start, end in (
+            _windows(document, tokens=tokens, capacity=capacity)
+            if method == "fixed"
+            else _spans(document, tokens=tokens, capacity=capacity, tiny=tiny)
+        )
     ]
+
+
+def _windows(document: Document, *, tokens: Tokens, capacity: int) -> list[tuple[tuple[str, ...], int, int]]:
+    """Return start and end of windows of words that fill the capacity, without headings."""
+    spans = [_trim(document.text, *window) for window in tokens.windows(document.text, capacity=capacity)]
+    behind = [(max(start, document.body_start), end) for start, end in spans]
+    return [((), start, end) for start, end in behind if start < end]
 
 
 def content_hash(document: Document) -> str:

@@ -64,7 +64,8 @@ def ingest(
     with manifest.exclusive(base.name):
         found = scan(base.paths, only=only)
         before = _before(base, store, manifest)
-        pipeline = f"{PIPELINE}/{embedder.name}/{base.capacity}/{base.language}"
+        method = "" if base.method == "structure" else f"/{base.method}"
+        pipeline = f"{PIPELINE}/{embedder.name}/{base.capacity}/{base.language}{method}"
         reader = Reader(base, before=before, tokens=tokens or BundledTokens(), pipeline=pipeline)
         writer = _Writer(base=base, store=store, embedder=embedder, manifest=manifest, before=before)
         _write_all(found, reader, writer, on_progress)

@@ -12,7 +12,7 @@ from tools.knowledge.manifest import Entry
 from tools.knowledge.scanning import FoundFile
 from tools.knowledge.sparse import DEFAULT_LANGUAGE
 from tools.knowledge.tokens import Tokens
-from tools.types import Chunk, Document, FileFailure
+from tools.types import Chunk, ChunkingMethod, Document, FileFailure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,7 @@ class BaseConfig:
     capacity: int = CAPACITY
     """Most tokens in a chunk."""
     language: str = DEFAULT_LANGUAGE
+    method: ChunkingMethod = "structure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +127,7 @@ class Reader:
             pipeline=self._pipeline,
             tokens=self._tokens,
             capacity=self._base.capacity,
+            method=self._base.method,
         )
         self.chunks += len(chunks)
         entry = Entry(

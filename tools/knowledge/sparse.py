@@ -63,12 +63,13 @@ class Lexicon:
         vector = _model(language).embed_query(text)
         return Sparse(indices=list(vector.indices), values=list(vector.values))
 
-    def branches(self, where: Filter, *, dense: bool = True) -> list[Branch]:
+    def branches(self, where: Filter, *, dense: bool = True, words: bool = True) -> list[Branch]:
         """Plan a search: BM25 once a language, dense over the bases whose language the embedder speaks.
 
         Args:
             where: The bases to look in.
             dense: False plans for words alone.
+            words: False plans for meaning alone, where anything is meant at all.
         """
         searched = where.knowledge_bases or tuple(self.languages)
         by_language: dict[str, list[str]] = {} if searched else {DEFAULT_LANGUAGE: []}
@@ -77,6 +78,8 @@ class Lexicon:
         spoken = tuple(base for base in searched if self.dense.get(base, True))
         meant = dense and (spoken or not searched)
         nearest = [Branch(language=None, knowledge_bases=spoken)] if meant else []
+        if nearest and not words:
+            return nearest
         return nearest + [
             Branch(language=language, knowledge_bases=tuple(bases)) for language, bases in by_language.items()
         ]

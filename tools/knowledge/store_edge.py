@@ -102,12 +102,12 @@ class EdgeStore:
             self._shard.flush()
 
     def search(self, text: str, vector: Matrix | None, *, limit: int, where: Filter) -> list[Hit]:
-        """Find the chunks nearest in meaning and words, best first; in words alone without a vector.
+        """Find the chunks nearest in meaning and words, best first; by either alone without the other.
 
         Each hit explains itself by `fused`, and by `dense` (cosine) and `bm25` where that branch found it.
         """
         meaning = query_vector(vector, dimension=self._dimension)
-        plan = self._lexicon.branches(where, dense=bool(meaning))
+        plan = self._lexicon.branches(where, dense=bool(meaning), words=bool(text))
         candidates = max(CANDIDATES, limit)
         parts = [(self._query(branch, text, meaning), _condition(branch, where)) for branch in plan]
         fused = engine.QueryRequest(

@@ -104,12 +104,12 @@ class ServerStore:
                 self._client.delete(self._collection, models.PointIdsList(points=chosen), wait=True)
 
     def search(self, text: str, vector: Matrix | None, *, limit: int, where: Filter) -> list[Hit]:
-        """Find the chunks nearest in meaning and words, best first; in words alone without a vector.
+        """Find the chunks nearest in meaning and words, best first; by either alone without the other.
 
         Each hit explains itself by `fused`, and by `dense` (cosine) and `bm25` where that branch found it.
         """
         meaning = query_vector(vector, dimension=self._dimension)
-        plan = self._lexicon.branches(where, dense=bool(meaning))
+        plan = self._lexicon.branches(where, dense=bool(meaning), words=bool(text))
         candidates = max(CANDIDATES, limit)
         parts = [self._prefetch(branch, text, meaning, candidates, where) for branch in plan]
         fused = models.QueryRequest(

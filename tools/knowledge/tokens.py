@@ -19,6 +19,9 @@ class Tokens(Protocol):
     def split(self, text: str, *, capacity: int) -> list[tuple[int, str]]:
         """Cut Markdown into pieces of at most `capacity` tokens, each with its character offset."""
 
+    def windows(self, text: str, *, capacity: int) -> list[tuple[int, int]]:
+        """Return start and end, in characters, of stretches of `capacity` tokens one after the other."""
+
 
 class BundledTokens:
     """Counts as the bundled embedder does; safe to share between threads."""
@@ -37,6 +40,12 @@ class BundledTokens:
         """Cut Markdown into pieces of at most `capacity` tokens, each with its character offset."""
         pieces: list[tuple[int, str]] = self._splitter(capacity).chunk_indices(text)
         return pieces
+
+    def windows(self, text: str, *, capacity: int) -> list[tuple[int, int]]:
+        """Return start and end, in characters, of stretches of `capacity` tokens one after the other."""
+        offsets = self._tokenizer.encode(text, add_special_tokens=False).offsets
+        firsts = range(0, len(offsets), capacity)
+        return [(offsets[first][0], offsets[min(first + capacity, len(offsets)) - 1][1]) for first in firsts]
 
     def _new_splitter(self, capacity: int) -> MarkdownSplitter:
         return MarkdownSplitter.from_huggingface_tokenizer(self._tokenizer, capacity)

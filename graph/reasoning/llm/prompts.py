@@ -87,7 +87,13 @@ def resolve_prompt(
 
 
 def write_prompt(
-    plan: Plan, sources: Sequence[Source], *, name: str, examples: Sequence[Example], marked: bool = True
+    plan: Plan,
+    sources: Sequence[Source],
+    *,
+    name: str,
+    examples: Sequence[Example],
+    marked: bool = True,
+    plain: bool = False,
 ) -> Prompt:
     """Ask for the answer.
 
@@ -97,11 +103,12 @@ def write_prompt(
         name: Who answers, such as the assistant's name.
         examples: Worked examples, the nearest first; the nearest is shown last.
         marked: Whether the words of sources are joined by a marker.
+        plain: Whether to give the shortest instructions that the answer can be read by.
     """
     parts = [part.question for part in plan.parts]
     asked = _request(plan.question, parts, plan.as_of, sources, marked=marked)
     messages = (
-        system(paragraphs(prompt_text("write"), f"You answer as: {name}")),
+        system(paragraphs(prompt_text("write_plain" if plain else "write"), f"You answer as: {name}")),
         *_shown(examples, marked=marked),
         user(asked),
     )
@@ -117,6 +124,7 @@ def revise_prompt(
     name: str,
     examples: Sequence[Example],
     marked: bool = True,
+    plain: bool = False,
 ) -> Prompt:
     """Ask for the answer anew, of which some sentences do not hold.
 
@@ -130,8 +138,9 @@ def revise_prompt(
         name: Who answers.
         examples: Worked examples.
         marked: Whether the words of sources are joined by a marker.
+        plain: As for `write_prompt`.
     """
-    written = write_prompt(plan, sources, name=name, examples=examples, marked=marked)
+    written = write_prompt(plan, sources, name=name, examples=examples, marked=marked, plain=plain)
     blocks = [block("objection", {"reason": reason}, sentence) for sentence, reason in objections]
     messages = (
         *written.messages,

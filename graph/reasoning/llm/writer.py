@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from graph.plan import Plan
 from graph.reasoning.llm.drafting import read_draft
-from graph.reasoning.llm.examples import Examples
+from graph.reasoning.llm.examples import Example, Examples
 from graph.reasoning.llm.prompts import revise_prompt, write_prompt
 from graph.reasoning.llm.shortfalls import told
 from graph.reasoning.llm.sources import Source, number_sources
@@ -39,6 +39,8 @@ class LlmWriter:
     """How the assistant calls itself."""
     marked: bool = True
     """Whether untrusted text is interleaved with a marker."""
+    plain: bool = False
+    """Whether it is told as little as possible, and shown no examples."""
 
     async def write(
         self,
@@ -52,8 +54,10 @@ class LlmWriter:
         """Stream a draft from all sources; when the model fails, void what was streamed and quote instead."""
         del assessments
         sources = number_sources(evidence)
-        shown = await asyncio.to_thread(self.examples.nearest, plan.question, limit=EXAMPLES)
-        prompt = write_prompt(plan, sources, name=self.name, examples=shown, marked=self.marked)
+        shown = await self._shown(plan)
+        prompt = write_prompt(
+            plan, sources, name=self.name, examples=shown, marked=self.marked, plain=self.plain
+        )
         try:
             return await self._drafted(prompt, plan, sources, emit, meter)
         except (ModelError, BudgetExceeded) as error:
@@ -81,7 +85,7 @@ class LlmWriter:
         if verification.shortfall:
             return await self._instead(plan, evidence, verification.shortfall, emit, meter)
         sources = number_sources(evidence)
-        shown = await asyncio.to_thread(self.examples.nearest, plan.question, limit=EXAMPLES)
+        shown = await self._shown(plan)
         prompt = revise_prompt(
             plan,
             sources,
@@ -90,6 +94,7 @@ class LlmWriter:
             name=self.name,
             examples=shown,
             marked=self.marked,
+            plain=self.plain,
         )
         emit(Token(restart=True))
         shortfall = None
@@ -108,6 +113,11 @@ class LlmWriter:
     def render(self, claims: Sequence[Claim]) -> str:
         """Return claims as harmless Markdown with `[n]` markers."""
         return self.local.render(claims)
+
+    async def _shown(self, plan: Plan) -> Sequence[Example]:
+        if self.plain:
+            return ()
+        return await asyncio.to_thread(self.examples.nearest, plan.question, limit=EXAMPLES)
 
     async def _drafted(
         self, prompt: Prompt, plan: Plan, sources: Sequence[Source], emit: Emit, meter: Meter

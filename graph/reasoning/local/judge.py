@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from graph.plan import Part, Plan
@@ -12,7 +12,7 @@ from graph.reasoning.local.lexicon import Lexicon
 from graph.reasoning.local.passages import complete
 from graph.reasoning.local.sufficiency import confidence
 from graph.reasoning.local.supports import Candidate, SpanFinder
-from graph.state import WORDS_ALONE, Assessment, Draft, Evidence, Verification
+from graph.state import WORDS_ALONE, Assessment, Draft, Evidence, Support, Verification
 from tools.metering import Meter
 from tools.types import Hit
 
@@ -36,6 +36,10 @@ class LocalJudge:
     finder: SpanFinder
     abstain: float
     """Confidence below which evidence is no answer, in [0, 1]."""
+    asks_back: bool = True
+    """Whether an ambiguous question is asked back about; else the best spans are taken."""
+    quotes: Callable[[str, Sequence[Candidate]], Sequence[Support]] = complete
+    """Chooses what is quoted of the spans, best first."""
 
     async def assess(self, plan: Plan, evidence: Sequence[Evidence]) -> list[Assessment]:
         """Assess part by part in a worker thread."""
@@ -82,7 +86,7 @@ class LocalJudge:
             return _without_passages(part, from_rows, sure)
         if choices:
             return _ambiguous(choices, sure)
-        supports = tuple(complete(part.question, candidates))
+        supports = tuple(self.quotes(part.question, candidates)) if candidates else ()
         return Assessment(verdict="sufficient", confidence=sure, supports=supports)
 
     def _choices(self, part: Part, candidates: Sequence[Candidate]) -> tuple[str, ...]:
@@ -92,7 +96,7 @@ class LocalJudge:
         from documents about different products; or when it names a product and all its best spans come
         from documents about different revisions of it.
         """
-        if part.revisions or _WHICH.search(part.question):
+        if not self.asks_back or part.revisions or _WHICH.search(part.question):
             return ()
         rivals = [one.hit for one in candidates if one.score >= candidates[0].score - CLOSE]
         groups = list(dict.fromkeys(_about(hit) for hit in rivals))

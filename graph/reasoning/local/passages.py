@@ -14,6 +14,8 @@ CONTINUED = 2
 """Of the best places, also the next sentence is quoted: it often holds the condition or the figure."""
 MOST_ITEMS = 12
 """Items of a list that are quoted with it."""
+PLAIN_SPANS = 3
+"""Spans that are quoted where nothing but nearness chooses."""
 NEAR = 0.8
 """A further span must score at most this much less than the best."""
 RIVAL = 0.35
@@ -40,6 +42,13 @@ def complete(question: str, candidates: Sequence[Candidate]) -> list[Support]:
             chosen += grown
             places += 1
     return chosen
+
+
+def nearest(question: str, candidates: Sequence[Candidate]) -> list[Support]:
+    """Return the spans that are nearest in meaning, as they stand: what a plain reader would quote."""
+    del question
+    ranked = sorted(candidates, key=lambda one: -(one.score if one.cosine is None else one.cosine))
+    return [one.support() for one in ranked[:PLAIN_SPANS]]
 
 
 def _trust(candidate: Candidate) -> float:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from graph.plan import Families, Part, Plan, Query, Route, Turn
 from graph.reasoning.local.followups import codes_in, has_dangling_pronoun, inherit, standalone
+from graph.reasoning.local.hypothetical import opening
 from graph.reasoning.local.lookups import LIKELY, UNDERSTOOD, Choice, both, choose, sql_says_more, write_sql
 from graph.reasoning.local.router import Classifier
 from graph.reasoning.local.small_talk import courtesy
@@ -55,6 +56,8 @@ class LocalPlanner:
     composer: Composer | None = None
     """None when only named queries may be run."""
     families: Families = field(default_factory=Families)
+    hypothetical: bool = False
+    """Whether each part is also searched for by the beginning of its answer, made by rules."""
 
     async def plan(
         self,
@@ -194,6 +197,7 @@ class LocalPlanner:
             queries=(
                 Query(text=question),
                 *(Query(text=text, family="rewrite") for text in (*context, bare)),
+                *([Query(text=opening(question), family="hypothetical")] if self.hypothetical else ()),
             ),
             knowledge_bases=() if chosen.must_ask else to_search(chosen),
             matches=chosen.matches,

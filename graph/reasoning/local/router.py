@@ -70,6 +70,29 @@ class Classifier(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Everywhere:
+    """Does not classify: every question may belong to any base. Implements `Classifier`."""
+
+    router: Classifier
+    """Whose words it knows."""
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """Names of the knowledge bases."""
+        return self.router.bases
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """Words of the documents, but no names of products: knowing them is classifying."""
+        return replace(self.router.lexicon, products=(), revisions=())
+
+    def probabilities(self, question: str, embedder: Embedder) -> tuple[dict[str, float], float]:
+        """Return certainty for every base, and for being in scope."""
+        del question, embedder
+        return dict.fromkeys(self.bases, 1.0), 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Router:
     """Gives every base and the whole scope a calibrated probability."""
 

@@ -139,3 +139,12 @@ async def test_no_lists_give_empty_evidence(runtime: Runner) -> None:
     """A part for which nothing was found is still there."""
     update = await ranked(runtime(deps_of()))
     assert [one.hits for one in update["evidence"]] == [()]
+
+
+async def test_switched_off_nothing_is_dropped_scored_or_ruled(runtime: Runner) -> None:
+    """Passages stay as the searches ranked them, duplicates included."""
+    rule = Rule(kind="product", factor=9.0)
+    deps = replace(deps_of(), limits=Limits(reranks=False), reranker=LengthReranker(), rules=(rule,))
+    update = await ranked(runtime(deps), found("q", "a b c d e", "a b c d e.", "longer than all the others"))
+    assert texts(update) == ["a b c d e", "a b c d e.", "longer than all the others"]
+    assert all("cross_encoder" not in hit.explanation for hit in update["evidence"][0].hits)

@@ -177,3 +177,15 @@ def test_front_matter_is_not_searched() -> None:
 def test_heading_titles_are_plain(markup: str, title: str) -> None:
     """Emphasis, code and links are taken off a heading."""
     assert [heading.title for heading in headings(markup + "\n\ntext")] == [title]
+
+
+def test_fixed_chunks_are_blind_to_headings() -> None:
+    """Windows of tokens follow each other without gaps of words, cross headings, and keep true offsets."""
+    text = f"# Guide\n\n## Water\n{sentences(4)}\n\n## Steam\n{sentences(4, 'steam')}\n"
+    whole = document(text)
+    found = chunk(whole, knowledge_base="manuals", pipeline="1", tokens=TOKENS, capacity=32, method="fixed")
+    assert all(one.section == () for one in found)
+    assert all(whole.text[one.start : one.end] == one.text for one in found)
+    assert all(TOKENS.count(one.text) <= 32 for one in found)
+    assert any("## Steam" in one.text and not one.text.startswith("## Steam") for one in found)
+    assert "".join("".join(one.text.split()) for one in found) == "".join(text.split())
