@@ -150,7 +150,7 @@ async def open_adapters(library: Library) -> AsyncIterator[Adapters]:
             from agent.recording.ports import TapedDatabase
 
             database = TapedDatabase(opened)
-        from agent.reasoning import open_endpoint
+        from agent.endpoints import open_endpoint
         from agent.recording.ports import TapedCatalog, TapedEmbedder
 
         embedder = TapedEmbedder(embedder_for_questions(settings, library.embedder))
@@ -203,8 +203,7 @@ def assemble(settings: Settings, outside: "Outside") -> "Deps":
     from tools.metering import Meter
 
     about = settings.assistant.description or _about(settings)
-    if not settings.assistant.classify:
-        outside = unclassified(outside)
+    outside = outside if settings.assistant.classify else unclassified(outside)
     local = local_reasoning(settings, outside, about=about)
     reasoning = reasoning_for(settings, local, outside)
 

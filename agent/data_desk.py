@@ -183,7 +183,7 @@ async def open_data_desk(settings: Settings) -> AsyncIterator[DataDesk]:
             make_folder(settings.folder)
         catalog, endpoint = catalog_for(settings, database, embedder), None
         if settings.mode == "llm" and _section(settings).asking.enabled:
-            from agent.reasoning import open_endpoint
+            from agent.endpoints import open_endpoint
 
             endpoint = await stack.enter_async_context(open_endpoint(settings))
         yield make_data_desk(
@@ -235,8 +235,9 @@ def _writers(
     local = LocalSqlWriter(database)
     if endpoint is None:
         return local, local
+    from agent.endpoints import chat_for
     from agent.kept_examples import example_store
-    from agent.reasoning import chat_for, llm_sql_writer
+    from agent.reasoning import llm_sql_writer
     from tools.knowledge.similarity import EmbeddedSimilarity
 
     writer = llm_sql_writer(

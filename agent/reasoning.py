@@ -1,10 +1,10 @@
 """Chooses the judgments of the graph: the local ones, or a language model in front of them."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from agent.endpoints import chat_for
 from agent.settings import Settings
 from graph.plan import Families
 from graph.reasoning.local.judge import LocalJudge
@@ -17,7 +17,6 @@ from graph.reasoning.local.writer import LocalWriter
 from graph.reasoning.ports import Judgments, SqlWriter
 from graph.reasoning.trusting import Trusting
 from tools.database.schema import ReflectedDatabase
-from tools.errors import ConfigurationError
 from tools.ports import Catalog, Chat, Clock, Embedder, Reranker, Similarity, Store
 from tools.types import ANYONE, Principal
 
@@ -25,15 +24,12 @@ if TYPE_CHECKING:
     from graph.reasoning.llm.examples import Examples
     from graph.reasoning.llm.planner import LlmPlanner
     from graph.reasoning.llm.sql_examples import SqlExamples
-    from tools.models.chat import OpenAIChat
     from tools.models.endpoint import Endpoint
 
 TABLES, COLUMNS = 40, 200
 """Most tables that a planner is told of, and most characters of each one's columns."""
 CALLS_BEHIND = 2
 """Model calls that an answer may need once its rows are there: to write it, and to judge it."""
-ABILITIES = "models.json"
-"""File of the data folder that remembers what each model of each endpoint is able to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,50 +145,6 @@ def _trusting(reasoning: Reasoning) -> Reasoning:
         return replace(known, judge=Trusting(judge=known.judge))
 
     return replace(reasoning, judgments=judgments)
-
-
-@asynccontextmanager
-async def open_endpoint(settings: Settings) -> "AsyncIterator[Endpoint]":
-    """Open the endpoint of the language models; nothing is sent yet.
-
-    Raises:
-        ConfigurationError: None is configured, or its address or key cannot be used.
-    """
-    from tools.models.abilities import AbilityMemory
-    from tools.models.endpoint import Endpoint
-
-    models = settings.models
-    if not models.reachable:
-        raise ConfigurationError(
-            'assistant.mode is "llm", but there is no endpoint; set OPENAI_API_KEY or models.base_url, '
-            'or set the mode to "auto"'
-        )
-    async with Endpoint(
-        base_url=models.base_url,
-        key=models.api_key,
-        timeout_seconds=models.seconds,
-        attempts=models.attempts,
-        concurrency=models.concurrency,
-        memory=AbilityMemory(settings.folder / ABILITIES),
-    ) as endpoint:
-        yield endpoint
-
-
-def chat_for(settings: Settings, endpoint: "Endpoint", name: str | None = None) -> "OpenAIChat":
-    """Return one model of the endpoint; the one that writes by default."""
-    from tools.models.chat import OpenAIChat
-    from tools.models.pricing import Price
-
-    models = settings.models
-    name = name or models.chat
-    price = models.prices.get(name)
-    return OpenAIChat(
-        name,
-        endpoint=endpoint,
-        price=Price(**price.model_dump()) if price else None,
-        output_tokens=models.output_tokens,
-        temperature=models.temperature,
-    )
 
 
 def live_models(

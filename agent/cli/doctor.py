@@ -109,7 +109,7 @@ def _language_models(settings: Settings) -> Iterator[Finding]:
 
 
 def _ask_model(settings: Settings, name: str) -> str:
-    from agent.reasoning import chat_for, open_endpoint
+    from agent.endpoints import chat_for, open_endpoint
 
     async def asked() -> None:
         async with open_endpoint(settings) as endpoint:

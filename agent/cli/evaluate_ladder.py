@@ -1,20 +1,23 @@
 """plumbline eval ladder: measure every technique on one's own data."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agent.cli.bars import Bars
 from agent.cli.indexing import holder_named, ingest_sample, library_of
-from agent.cli.options import ConfigOption, JsonOption, console, emit, progress_console, settings_for
+from agent.cli.options import ConfigOption, JsonOption, console, emit, settings_for
+from agent.evaluation.runs import checked_name
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
     from agent.evaluation.climbing import Climb
     from agent.evaluation.runs import Ladder, RungResult
+    from agent.settings import Settings
 
 
 def ladder(
@@ -42,26 +45,11 @@ def ladder(
     what it changes (paired bootstrap over the questions) is above zero. Only rungs that cut documents
     otherwise index them anew. A ladder that was interrupted goes on where it ended.
     """
-    from agent.demo.workspace import QUESTIONS
-    from agent.evaluation.cases import read_cases
-    from agent.evaluation.climbing import Climb
-    from agent.evaluation.measuring import EVALUATION, Bench
     from agent.evaluation.summary import Summary
 
-    settings = settings_for(config)
-    cases = read_cases(dataset or QUESTIONS)
-    with library_of(settings) as library:
-        ingest_sample(library)
-        library.check_ingested()
-    with Climbing() as show, holder_named(settings):
-        bench = Bench(settings=settings, dataset=(dataset or QUESTIONS).stem, cases=cases, show=show)
-        climb = Climb(
-            bench=bench,
-            folder=settings.folder / EVALUATION / "ladders" / name,
-            only=[one.strip() for one in only.split(",")] if only else (),
-        )
-        if fresh:
-            climb.forget()
+    climb = _climb(settings_for(config), dataset, only, name, fresh=fresh)
+    with Bars() as show, holder_named(climb.bench.settings):
+        climb.bench = replace(climb.bench, show=show)
         climbed = asyncio.run(climb.climb(drop=drop))
     summaries = {run: Summary.of(found) for run, found in climb.runs.items()}
     if json:
@@ -71,35 +59,36 @@ def ladder(
     return 0
 
 
-class Climbing:
-    """A progress bar for each configuration. Implements `Asking`."""
+def _climb(
+    settings: "Settings", dataset: Path | None, only: str | None, name: str, *, fresh: bool
+) -> "Climb":
+    """Prepare a climb over a dataset; the sample is indexed if need be."""
+    from agent.demo.workspace import QUESTIONS
+    from agent.evaluation.cases import read_cases
+    from agent.evaluation.climbing import Climb
+    from agent.evaluation.diagnosis import diagnose
+    from agent.evaluation.measuring import EVALUATION, Bench
+    from agent.evaluation.metrics.scoring import Metrics
 
-    def __init__(self) -> None:
-        """Show nothing yet."""
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        screen = progress_console()
-        self._bar: Progress = Progress(*columns, console=screen, disable=not screen.is_terminal)
-        self._task: TaskID | None = None
-
-    def __enter__(self) -> "Climbing":
-        """Begin to show."""
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Show no more."""
-        self._bar.stop()
-
-    def began(self, what: str, total: int) -> None:
-        """Show a further bar."""
-        self._task = self._bar.add_task(what, total=total)
-
-    def advanced(self) -> None:
-        """Move the last bar on."""
-        if self._task is not None:
-            self._bar.advance(self._task)
+    file = dataset or QUESTIONS
+    cases = read_cases(file)
+    with library_of(settings) as library:
+        ingest_sample(library)
+        library.check_ingested()
+    climb = Climb(
+        bench=Bench(
+            settings=settings,
+            dataset=file.stem,
+            cases=cases,
+            scorer=lambda deps: Metrics(embedder=deps.embedder, database=deps.database),
+            diagnose=diagnose,
+        ),
+        folder=settings.folder / EVALUATION / "ladders" / checked_name(name),
+        only=[one.strip() for one in only.split(",")] if only else (),
+    )
+    if fresh:
+        climb.forget()
+    return climb
 
 
 def _as_json(climbed: "Ladder", climb: "Climb", summaries: dict[str, Any]) -> dict[str, Any]:
@@ -107,13 +96,19 @@ def _as_json(climbed: "Ladder", climb: "Climb", summaries: dict[str, Any]) -> di
         "dataset": climbed.dataset,
         "mode": climbed.mode,
         "folder": str(climb.folder),
-        "rungs": [_rung(one, summaries) for one in climbed.climbed],
-        "full": _rung(climbed.full, summaries),
-        "dropped": [_rung(one, summaries) for one in climbed.dropped],
+        "rungs": [_rung(one, climb, summaries) for one in climbed.climbed],
+        "full": _rung(climbed.full, climb, summaries),
+        "dropped": [_rung(one, climb, summaries) for one in climbed.dropped],
     }
 
 
-def _rung(one: "RungResult", summaries: dict[str, Any]) -> dict[str, Any]:
+def _losses(one: "RungResult", climb: "Climb") -> dict[str, int]:
+    """Count, for each step that loses cases, how many it lost."""
+    lost = [case.lost.loss for case in climb.runs[one.run].measured if case.lost is not None]
+    return dict(Counter(lost).most_common())
+
+
+def _rung(one: "RungResult", climb: "Climb", summaries: dict[str, Any]) -> dict[str, Any]:
     summary = summaries[one.run].model_dump(mode="json")
     change = one.difference
     return {
@@ -128,6 +123,7 @@ def _rung(one: "RungResult", summaries: dict[str, Any]) -> dict[str, Any]:
         "seconds": one.seconds,
         "reindexed": one.reindexed,
         "note": one.note,
+        "losses": _losses(one, climb),
         "run": one.run,
         **{key: value for key, value in summary.items() if key != "accuracy"},
     }
@@ -137,11 +133,17 @@ STYLES = {"kept": "green", "no effect": "dim", "harmful": "red"}
 
 
 def _show(climbed: "Ladder", climb: "Climb", summaries: dict[str, Any]) -> None:
+    from agent.evaluation.diagnosis import advise
+    from agent.evaluation.rungs import FULL
+
     screen = console()
     screen.print(_table(f"The ladder over {climbed.dataset}", [*climbed.climbed, climbed.full], summaries))
     if climbed.dropped:
         title = "What the whole configuration has more with each rung than without it"
         screen.print(_table(title, climbed.dropped, summaries))
+    screen.print(_quality([*climbed.climbed, climbed.full], summaries))
+    lost = [case.lost for case in climb.runs[FULL].measured if case.lost is not None]
+    screen.print(advise(lost).text, soft_wrap=True)
     screen.print(f"kept in {climb.folder}", style="dim", soft_wrap=True)
 
 
@@ -168,5 +170,20 @@ def _table(title: str, rungs: "Sequence[RungResult]", summaries: dict[str, Any])
             f"{summary.p50_ms:.0f}",
             f"{summary.p95_ms:.0f}",
             style=STYLES.get(one.verdict or ""),
+        )
+    return table
+
+
+def _quality(rungs: "Sequence[RungResult]", summaries: dict[str, Any]) -> Any:  # noqa: ANN401 - a table
+    """Return the metrics of each rung, a column each; empty where nothing was measured."""
+    from rich.table import Table
+
+    from agent.evaluation.metrics import NAMES
+
+    table = Table("rung", *(name.replace("_", " ") for name, _ in NAMES), title="Metrics, means")
+    for one in rungs:
+        found = summaries[one.run].metrics
+        table.add_row(
+            one.name, *(f"{found[name].estimate:.2f}" if name in found else "" for name, _ in NAMES)
         )
     return table

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -73,6 +73,8 @@ class Bench:
     scorer: "Callable[[Deps], Scorer] | None" = None
     """Makes what measures the cases of an opened configuration; nothing but right or wrong by default."""
     diagnose: Diagnose | None = None
+    settled: Callable[[], Awaitable[None]] | None = None
+    """Waited for after each case, so that what is kept of it does not slow the next one down."""
     keep: "Callable[[Ended], None] | None" = None
     """Given what was written down of each run that has ended."""
 
@@ -91,12 +93,12 @@ class Bench:
         from agent.evaluation.rungs import switched
 
         configuration = switched(self.settings, changed)
-        journal = Journal.open(folder, self._info(name, changed, configuration))
+        journal = Journal.open(folder, self.info(name, changed, configuration))
         left = [case for case in self.cases if case.id not in journal.done]
         if left:
             with self._library(configuration) as library:
                 async with _session(library, keep=self.keep) as (session, deps):
-                    await self._ask_all(left, session, deps, library, journal, name)
+                    await self.ask_all(left, session, deps, library, journal)
         return journal.run([case.id for case in self.cases])
 
     def needs_index(self, changed: "Mapping[str, Cell]") -> bool:
@@ -105,21 +107,21 @@ class Bench:
 
         return index_of(switched(self.settings, changed)) != index_of(self.settings)
 
-    async def _ask_all(
+    async def ask_all(
         self,
         cases: Sequence[Case],
         session: "Session",
         deps: "Deps",
         library: "Library",
         journal: Journal,
-        name: str,
     ) -> None:
+        """Ask cases of an opened session, and write each down as it ends."""
         from agent.evaluation.observing import observe
 
         scorer = self.scorer(deps) if self.scorer is not None else None
         indexed = frozenset().union(*map(library.manifest.entries, library.settings.knowledge_bases))
         turns = asyncio.Semaphore(self.at_a_time)
-        self.show.began(name, len(cases))
+        self.show.began(journal.info.name, len(cases))
 
         async def ask(case: Case) -> None:
             async with turns:
@@ -131,6 +133,8 @@ class Bench:
                     lost = self.diagnose(observed, indexed.__contains__)
                 journal.write(Measured.of(observed, metrics=values, unmeasured=reasons, lost=lost))
                 self.show.advanced()
+                if self.settled is not None:
+                    await self.settled()
 
         async with asyncio.TaskGroup() as group:
             for case in cases:
@@ -156,7 +160,8 @@ class Bench:
                 self.show.advanced()
             yield library
 
-    def _info(self, name: str, changed: "Mapping[str, Cell]", configuration: Settings) -> RunInfo:
+    def info(self, name: str, changed: "Mapping[str, Cell]", configuration: Settings) -> RunInfo:
+        """Say what is measured."""
         return RunInfo(
             name=name,
             dataset=self.dataset,

@@ -1,6 +1,7 @@
 """A measured run on disk: one configuration over one dataset, a line a case, so that it can be resumed."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,6 +115,17 @@ class Journal:
         """Return the run, its cases in the dataset's order."""
         measured = [self.done[name] for name in order if name in self.done]
         return Run(info=self.info, measured=measured, folder=self.folder)
+
+
+def checked_name(name: str) -> str:
+    """Return the name of a run or ladder.
+
+    Raises:
+        InvalidInput: It cannot be one, as it names a folder.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+        raise InvalidInput(f"{name[:80]!r} cannot name a run; use 1 to 64 letters, digits, - and _")
+    return name
 
 
 def read_run(folder: Path) -> Run:

@@ -10,7 +10,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from agent.answer import Answer
-from agent.reasoning import chat_for
+from agent.endpoints import chat_for
 from agent.session import Session
 from agent.settings import Settings
 from graph.build import build

@@ -7,10 +7,10 @@ from datetime import date
 from math import inf
 
 from agent.adapters import PinnedClock, embedder_for
+from agent.endpoints import chat_for, open_endpoint
 from agent.evaluation.spider.dataset import Dataset, Question
 from agent.evaluation.spider.rungs import Rung
 from agent.evaluation.spider.systems import Predict, Prediction
-from agent.reasoning import chat_for, open_endpoint
 from agent.settings import Settings
 from graph.querying import find_rows
 from graph.reasoning.llm.sql_examples import SqlExample, SqlExampleStore, read_sql_examples

@@ -130,3 +130,46 @@ def test_a_dataset_that_is_missing_or_empty_is_told(marlow: Path, tmp_path: Path
         in plumbline("eval", "run", "nowhere.jsonl", "--config", marlow).complaint
     )
     assert "holds no questions" in plumbline("eval", "run", write(tmp_path, []), "--config", marlow).complaint
+
+
+def test_a_run_below_a_gate_ends_with_one_and_names_it(marlow: Path, tmp_path: Path) -> None:
+    """A run above all gates ends with nought; the run is kept and can be compared with itself."""
+    dataset, gates = write(tmp_path, [json.dumps(case) for case in CASES]), tmp_path / "gates.toml"
+    gates.write_text("[overall]\naccuracy = 0.7\n[kinds]\ndatabase = 0.9\n", encoding="utf-8")
+    done = plumbline("eval", "run", dataset, "--gate", gates, "--config", marlow)
+    assert done.code == 1
+    assert "FAILED: accuracy of database 0.667, threshold 0.9" in done.out
+    assert "passed: accuracy 0.750, threshold 0.7" in done.out
+    gates.write_text("[overall]\naccuracy = 0.7\n", encoding="utf-8")
+    command = ("eval", "run", dataset, "--gate", gates, "--name", "again", "--json", "--config", marlow)
+    passed = plumbline(*command)
+    assert passed.code == 0
+    compared = plumbline("eval", "compare", "again", passed.json["run"], "--json", "--config", marlow)
+    assert compared.json["accuracy"] == {"estimate": 0.0, "low": 0.0, "high": 0.0, "cases": len(CASES)}
+
+
+def test_a_ladder_prints_every_rung_with_interval_and_verdict(marlow: Path, tmp_path: Path) -> None:
+    """The contract's keys are there, and what the full configuration reaches is what eval run reaches."""
+    dataset = write(tmp_path, [json.dumps(case) for case in CASES])
+    command = ("eval", "ladder", dataset, "--only", "tools,verify", "--drop", "--json", "--config", marlow)
+    told = plumbline(*command).json
+    assert [rung["name"] for rung in told["rungs"]] == ["baseline", "tools", "verify"]
+    for rung in (*told["rungs"], told["full"], *told["dropped"]):
+        low, high = rung["interval"]
+        assert 0 <= low <= rung["accuracy"] <= high <= 1
+        assert rung["verdict"] in ("baseline", "kept", "no effect", "harmful")
+        assert "fact_match" in rung["metrics"]
+    assert told["rungs"][0]["accuracy"] == 0.25
+    assert told["rungs"][1]["accuracy"] == told["full"]["accuracy"] == 0.75
+    assert told["rungs"][1]["difference"] == 0.5
+
+
+def test_a_ladder_names_a_rung_that_is_not_there(marlow: Path, tmp_path: Path) -> None:
+    """And a name that cannot be a folder."""
+    dataset = write(tmp_path, [json.dumps(case) for case in CASES])
+    done = plumbline("eval", "ladder", dataset, "--only", "jump", "--config", marlow)
+    assert (done.code, done.out) == (2, "")
+    assert "no rung 'jump' here" in done.complaint
+    done = plumbline("eval", "ladder", dataset, "--name", "../away", "--config", marlow)
+    assert (done.code, done.out) == (2, "")
+    assert "cannot name a run" in done.complaint
