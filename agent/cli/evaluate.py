@@ -15,6 +15,7 @@ from rich.table import Table
 from agent.cli.bars import Bars
 from agent.cli.evaluate_compare import compare
 from agent.cli.evaluate_ladder import ladder
+from agent.cli.evaluate_pairwise import pairwise
 from agent.cli.indexing import ingest_sample, library_of
 from agent.cli.options import ConfigOption, JsonOption, console, emit, settings_for
 from agent.cli.spider import spider
@@ -43,6 +44,7 @@ def group() -> None:
 
 evaluate.command("compare")(compare)
 evaluate.command("ladder")(ladder)
+evaluate.command("pairwise")(pairwise)
 evaluate.command("spider")(spider)
 
 
